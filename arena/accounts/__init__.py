@@ -1,0 +1,1 @@
+"""People: voters without an account, the terms, and what they agreed to."""

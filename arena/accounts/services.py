@@ -1,0 +1,56 @@
+"""Make voters, publish terms, keep consent."""
+
+from __future__ import annotations
+
+import uuid
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from arena.accounts.models import Consent, Terms, Voter
+from arena.common.hashing import sha256_hex
+
+TERMS_FILE = Path("templates/docs/terms.md")
+# What the terms say, for the page where they are accepted.
+TERMS_SUMMARY = (
+    "Your prompt, the two outputs, your vote and your reason are recorded.",
+    "They are published in open datasets, without your name, with times rounded to the month.",
+    "You can take a vote back at any time. Write nothing that should not be public.",
+)
+
+
+@cache
+def _terms_text() -> str:
+    return (settings.BASE_DIR / TERMS_FILE).read_text(encoding="utf-8")
+
+
+def current_terms() -> Terms:
+    """Return the terms of this installation; a changed text is a new version."""
+    text = _terms_text()
+    return Terms.objects.get_or_create(sha256=sha256_hex(text), defaults={"text": text})[0]
+
+
+def new_voter() -> Voter:
+    """Make a voter."""
+    return Voter.objects.create()
+
+
+def find_voter(voter_id: str | None) -> Voter | None:
+    """Return the voter of a cookie's id, or None."""
+    try:
+        return Voter.objects.filter(pk=uuid.UUID(voter_id or "")).first()
+    except ValueError:
+        return None
+
+
+def accept_terms(*, voter: Voter) -> Consent:
+    """Keep that the voter accepts the current terms; a second call changes nothing."""
+    return Consent.objects.get_or_create(voter=voter, terms=current_terms())[0]
+
+
+def current_consent(voter: Voter | None) -> Consent | None:
+    """Return the voter's consent to the current version of the terms, if there is one."""
+    if voter is None:
+        return None
+    return Consent.objects.filter(voter=voter, terms=current_terms()).first()

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from arena.accounts import views
+
+urlpatterns = [path("terms/", views.terms, name="terms")]

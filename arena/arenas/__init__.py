@@ -1,0 +1,1 @@
+"""The arenas: what is asked, of which modality, and by which rules."""

@@ -1,0 +1,86 @@
+"""The arenas that a new installation starts with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DefaultArena:
+    slug: str
+    name: str
+    modality: str
+    tagline: str
+    description: str
+    prompt_hint: str
+    max_prompt_chars: int
+    suggested: tuple[str, ...]
+
+
+DEFAULT_ARENAS = (
+    DefaultArena(
+        "text",
+        "Text",
+        "text",
+        "Two answers to one question",
+        "Ask something. Two models answer at the same pace; you say which answer is better.",
+        "Ask a question about Python",
+        4000,
+        (
+            "How do I open a file safely and read it line by line?",
+            "What is the difference between a list and a tuple?",
+            "Explain what a decorator does.",
+            "When should I use a with statement?",
+            "How does exception handling with try, except and finally work?",
+            "What are generators and what does yield do?",
+        ),
+    ),
+    DefaultArena(
+        "image",
+        "Image",
+        "image",
+        "Two pictures from one description",
+        "Describe a picture. Two models paint it; you say which one fits better.",
+        "Describe a picture: a subject, colours, a mood",
+        1000,
+        (
+            "A calm blue sea under a starry night",
+            "Golden hills at sunset with distant mountains",
+            "An angry red storm",
+            "A misty green forest in the morning",
+            "Winter mountains under a pale moon",
+        ),
+    ),
+    DefaultArena(
+        "music",
+        "Music",
+        "music",
+        "Two clips from one idea",
+        "Name a mood, a tempo, an instrument. Two models play; you say which clip is better.",
+        "Describe a piece of music: mood, tempo, instruments",
+        1000,
+        (
+            "A slow, sad lullaby",
+            "Happy and fast, like a spring morning",
+            "Mysterious bells in a dark forest",
+            "A calm evening by the sea",
+            "A proud march at 120 bpm",
+        ),
+    ),
+    DefaultArena(
+        "3d",
+        "3D",
+        "mesh",
+        "Two objects from one description",
+        "Describe an object or a place. Two models build it; turn both and choose.",
+        "Describe an object or a place, with its material",
+        1000,
+        (
+            "A snowy mountain island",
+            "A tall pine tree",
+            "A golden vase",
+            "A little stone castle",
+            "A red flower in bloom",
+        ),
+    ),
+)

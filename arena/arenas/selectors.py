@@ -1,0 +1,15 @@
+"""Questions about arenas."""
+
+from __future__ import annotations
+
+from arena.arenas.models import Arena
+from arena.common.errors import NotFound
+
+
+def named_arena(slug: str) -> Arena:
+    """Return the arena of a slug; raises NotFound that lists the known ones."""
+    arena = Arena.objects.filter(slug=slug).first()
+    if arena is None:
+        known = ", ".join(Arena.objects.values_list("slug", flat=True)) or "none yet"
+        raise NotFound(f"There is no arena '{slug}'. Arenas: {known}.")
+    return arena

@@ -1,0 +1,1 @@
+"""2 · Which models, which seats, with which probability; the battle's life."""

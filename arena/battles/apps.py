@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class BattlesConfig(AppConfig):
+    name = "arena.battles"
+    label = "battles"

@@ -1,0 +1,43 @@
+"""The form that starts a battle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from arena.arenas.models import Arena
+
+
+class PromptForm(forms.Form):
+    """A prompt and, the first time, the acceptance of the terms."""
+
+    prompt = forms.CharField(strip=True, required=False)
+    suggested = forms.CharField(required=False)
+    accept_terms = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, arena: Arena, needs_consent: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.arena = arena
+        self.needs_consent = needs_consent
+
+    def clean(self) -> dict[str, Any]:
+        """Put a taken suggestion in place of an empty prompt, and say what is missing."""
+        cleaned = super().clean() or {}
+        chosen = cleaned.get("suggested", "")
+        if not cleaned.get("prompt") and chosen.isdecimal():
+            suggestion = self.arena.suggested_prompts.filter(pk=chosen, is_archived=False).first()
+            cleaned["prompt"] = suggestion.text if suggestion else ""
+        # A browser counts a line end as one character and sends it as two.
+        prompt = cleaned["prompt"] = cleaned.get("prompt", "").replace("\r\n", "\n")
+        if not prompt:
+            self.add_error("prompt", "Write a prompt, or take one of the suggestions.")
+        elif len(prompt) > self.arena.max_prompt_chars:
+            self.add_error(
+                "prompt",
+                f"The prompt has {len(prompt)} characters; "
+                f"this arena takes up to {self.arena.max_prompt_chars}.",
+            )
+        if self.needs_consent and not cleaned.get("accept_terms"):
+            self.add_error("accept_terms", "Accept the terms to start. They are short.")
+        return cleaned

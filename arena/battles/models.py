@@ -1,0 +1,109 @@
+"""Battles and their seats."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from arena.accounts.models import Consent, Voter
+from arena.arenas.models import Arena
+from arena.prompts.models import Prompt
+from models_registry.models import Revision
+
+LETTERS = "ABCDEF"
+
+
+class Battle(models.Model):
+    """Why these models met: arena, prompt, probability of the draw, and how it ended."""
+
+    class Origin(models.TextChoices):
+        LIVE = "live"
+        IMPORTED = "imported"
+
+    class Ending(models.TextChoices):
+        VOTED = "voted"
+        ABANDONED = "abandoned"
+        VOID = "void"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    arena = models.ForeignKey(Arena, on_delete=models.PROTECT, related_name="battles")
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.LIVE)
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, null=True, related_name="battles")
+    voter = models.ForeignKey(Voter, on_delete=models.PROTECT, null=True, related_name="battles")
+    consent = models.ForeignKey(Consent, on_delete=models.PROTECT, null=True, related_name="+")
+    sampler = models.CharField(max_length=40, blank=True)
+    sampler_version = models.PositiveSmallIntegerField(null=True)
+    p_draw = models.FloatField(null=True, help_text="Probability of this set of models.")
+    opened_at = models.DateTimeField(auto_now_add=True)
+    released_at = models.DateTimeField(null=True, help_text="All outputs went to the voter.")
+    ending = models.CharField(max_length=10, choices=Ending, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    void_reason = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(p_draw__isnull=True) | Q(p_draw__gt=0, p_draw__lte=1),
+                name="p_draw_is_a_probability",
+            ),
+            models.CheckConstraint(
+                condition=Q(origin="imported")
+                | Q(
+                    prompt__isnull=False,
+                    voter__isnull=False,
+                    consent__isnull=False,
+                    p_draw__isnull=False,
+                    sampler_version__isnull=False,
+                ),
+                name="a_live_battle_knows_why_it_was_made",
+            ),
+            models.CheckConstraint(
+                condition=Q(ending="", ended_at__isnull=True)
+                | (~Q(ending="") & Q(ended_at__isnull=False)),
+                name="an_ending_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=(Q(ending="void") & ~Q(void_reason=""))
+                | (~Q(ending="void") & Q(void_reason="")),
+                name="a_void_battle_has_its_reason",
+            ),
+        ]
+        indexes = [models.Index(fields=["voter", "-opened_at"], name="battles_of_a_voter")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def stage(self) -> str:
+        """Where the battle is in its life: generating, ready, voted or void."""
+        if self.ending == self.Ending.VOTED:
+            return "voted"
+        if self.ending:
+            return "void"
+        return "ready" if self.released_at else "generating"
+
+
+class Seat(models.Model):
+    """One contestant of a battle, at its random position."""
+
+    battle = models.ForeignKey(Battle, on_delete=models.PROTECT, related_name="seats")
+    position = models.PositiveSmallIntegerField()
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="seats")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["battle", "position"], name="one_model_per_seat"),
+            models.UniqueConstraint(fields=["battle", "revision"], name="no_model_meets_itself"),
+            models.CheckConstraint(condition=Q(position__lt=len(LETTERS)), name="seats_are_a_to_f"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.letter} of {self.battle_id}"
+
+    @property
+    def letter(self) -> str:
+        """A for position 0, B for 1, and so on."""
+        return LETTERS[self.position]

@@ -1,0 +1,1 @@
+"""Choose contestants, with the exact probability of the choice. Plain Python."""

@@ -1,0 +1,48 @@
+"""The list of arenas, and the page of an arena where a battle starts."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from arena.accounts.middleware import ensure_voter, known_voter
+from arena.accounts.services import (
+    TERMS_SUMMARY,
+    accept_terms,
+    current_consent,
+    current_terms,
+)
+from arena.arenas.models import Arena
+from arena.battles.forms import PromptForm
+from arena.battles.services import open_battle
+
+
+@require_safe
+def arena_list(request: HttpRequest) -> HttpResponse:
+    """Show the open arenas."""
+    return render(request, "arenas/index.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def arena_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show an arena; a POST starts a battle and leads to it."""
+    arena = get_object_or_404(Arena, slug=slug)
+    consent = current_consent(known_voter(request))
+    asked = request.POST if request.method == "POST" else None
+    form = PromptForm(asked, arena=arena, needs_consent=consent is None, initial=request.GET.dict())
+    if asked is not None and form.is_valid():
+        voter = ensure_voter(request)
+        consent = consent or accept_terms(voter=voter)
+        battle = open_battle(
+            arena=arena, voter=voter, consent=consent, text=form.cleaned_data["prompt"]
+        )
+        return redirect("battle", battle_id=battle.pk)
+    context = {
+        "arena": arena,
+        "form": form,
+        "suggested": list(arena.suggested_prompts.filter(is_archived=False)),
+        "needs_consent": consent is None,
+        "terms": {"version": current_terms().version, "summary": TERMS_SUMMARY},
+    }
+    return render(request, "arenas/arena.html", context)

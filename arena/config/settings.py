@@ -1,0 +1,206 @@
+"""Every setting of Agon, read once from the environment; nonsense is refused loudly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arena.config import environment
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+VAR_DIR = environment.var_dir()
+
+DEBUG = environment.debug()
+SECRET_KEY = environment.secret_key()
+ALLOWED_HOSTS = environment.allowed_hosts()
+DATABASES = environment.databases()
+REDIS_URL = environment.redis_url()
+
+INSTALLED_APPS = [
+    "arena.common",
+    "arena.accounts",
+    "models_registry",
+    "arena.arenas",
+    "arena.prompts",
+    "arena.battles",
+    "arena.generation",
+    "arena.votes",
+    "ratings.boards",
+    "ratings.releases",
+    "ratings.rewards",
+    "ratings.pages",
+    "channels",
+    "django_htmx",
+    "csp",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "arena.accounts.middleware.VoterMiddleware",
+    "arena.common.middleware.ErrorMiddleware",
+]
+
+ROOT_URLCONF = "arena.config.urls"
+ASGI_APPLICATION = "arena.config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "arena.arenas.context.open_arenas",
+            ],
+        },
+    },
+]
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────
+NODE_MODULES = BASE_DIR / "deploy" / "frontend" / "node_modules"
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [
+    BASE_DIR / "arena" / "static",
+    *(
+        (f"vendor/{prefix}", NODE_MODULES / folder)
+        for prefix, folder in [
+            ("three/build", "three/build"),
+            # Only what mesh-stage.js loads: every process lists these folders when it starts.
+            ("three/examples/jsm/controls", "three/examples/jsm/controls"),
+            ("three/examples/jsm/environments", "three/examples/jsm/environments"),
+            ("three/examples/jsm/loaders", "three/examples/jsm/loaders"),
+            ("three/examples/jsm/utils", "three/examples/jsm/utils"),
+            ("fonts/source-serif-4", "@fontsource-variable/source-serif-4"),
+            ("fonts/inter", "@fontsource-variable/inter"),
+            ("fonts/jetbrains-mono", "@fontsource-variable/jetbrains-mono"),
+            ("lucide/icons", "lucide-static/icons"),
+        ]
+        if (NODE_MODULES / folder).is_dir()
+    ),
+]
+STORAGES = {
+    "default": environment.storage(),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+SERVESTATIC_USE_FINDERS = True  # one machine serves its own files without a collectstatic step
+
+# ── channels and broker ──────────────────────────────────────────────────────────────────────
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        # redis-py 8 closes idle sockets after 5 s and caps its pool at 100 unless told otherwise.
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": None, "max_connections": 1000}],
+            "prefix": "agon",
+        },
+    },
+}
+
+# Hard limits by queue, seconds. What voters wait for never queues behind a release or a training.
+TASK_TIME_LIMIT_S = {
+    "cpu": 60,
+    "batch": 3600,
+    "gen.image": 90,
+    "gen.music": 240,
+    "gen.mesh": 360,
+}
+BATCH_TASKS = (
+    "releases.build_releases",
+    "rewards.train_reward_model",
+    "rewards.train_reward_models",
+    "boards.recount_arena",
+)
+CELERY_TASK_ROUTES = {task: {"queue": "batch"} for task in BATCH_TASKS}
+LONGEST_TASK_S = max(TASK_TIME_LIMIT_S.values())
+CELERY_BROKER_URL = environment.celery_broker_url(REDIS_URL)
+CELERY_TASK_DEFAULT_QUEUE = "cpu"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_ACKS_ON_FAILURE_OR_TIMEOUT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": int(1.1 * LONGEST_TASK_S),
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 30,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+
+# ── the schedule: every run leaves a row (ScheduledRun) ──────────────────────────────────────
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "generation.sweep", "schedule": 5.0},
+    "refresh boards": {"task": "boards.refresh_boards", "schedule": 60.0},
+    "build releases": {"task": "releases.build_releases", "schedule": 24 * 3600.0},
+    "train reward models": {"task": "rewards.train_reward_models", "schedule": 7 * 24 * 3600.0},
+}
+
+# ── security ─────────────────────────────────────────────────────────────────────────────────
+IS_HTTPS = environment.is_https()
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked by the machine itself, behind the proxy
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "arena.common.middleware.csrf_failure"
+
+from csp.constants import NONCE, NONE, SELF  # noqa: E402
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "media-src": [SELF, "blob:"],
+        "connect-src": [SELF, "blob:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django.db.backends": {"level": "WARNING"}},
+}

@@ -1,0 +1,21 @@
+"""Which room answers which address; every room keeps its own table."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+handler400 = "arena.common.middleware.bad_request"
+handler403 = "arena.common.middleware.permission_denied"
+handler404 = "arena.common.middleware.page_not_found"
+handler500 = "arena.common.middleware.server_error"
+
+urlpatterns = [
+    path("", include("ratings.pages.urls")),
+    path("", include("arena.accounts.urls")),
+    path("", include("arena.battles.urls")),
+    path("", include("arena.generation.urls")),
+    path("", include("arena.votes.urls")),
+    path("", include("ratings.boards.urls")),
+    path("", include("ratings.releases.urls")),
+    path("", include("ratings.rewards.urls")),
+    path("staff/", admin.site.urls),
+]

@@ -1,0 +1,18 @@
+"""What follows what, on one screen: an event of one room → the tasks of later rooms.
+
+A room publishes an event in the same transaction as its change (`arena.common.events.publish`).
+The relay turns each event into one delivery for each task named here and hands it to Celery;
+a delivery is offered again until its task has said that it is done. Tasks are idempotent.
+
+prompt ─▶ battle ─▶ outputs ─▶ vote ─▶ board ─▶ release ─▶ reward model
+"""
+
+FLOW: dict[str, tuple[str, ...]] = {
+    "battle.opened": ("generation.queue_generations",),
+    "job.queued": ("generation.generate_output",),
+    "output.finished": ("generation.release_outputs",),
+    "vote.cast": ("boards.count_vote",),
+    "vote.withdrawn": ("boards.uncount_vote",),
+    "votes.imported": ("boards.recount_arena",),
+    "release.published": ("rewards.train_reward_model",),
+}

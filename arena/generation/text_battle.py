@@ -1,0 +1,169 @@
+"""One text battle on the gateway: write all sides, show them at one pace, release."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import redis.asyncio
+from channels.db import database_sync_to_async as in_db
+from redis.exceptions import RedisError
+
+from arena.generation import jobs, streams
+from arena.generation.jobs import Claim
+from arena.generation.models import GenerationJob, Output
+from arena.generation.outputs import anonymous_output
+from arena.generation.pacing import Side, paced
+from arena.generation.profiles import UnusableOutput, clean_text
+from arena.generation.release import release_outputs
+from arena.generation.running import LoadedAdapters, claimed_job, keep_beating, request_of
+from models_registry.adapters.contract import Event, GenerationError, TextDelta, Usage
+
+log = logging.getLogger("agon.gateway")
+
+IDLE_S = 30.0  # a side that writes nothing for so long has an infrastructure error
+MAX_CHARS = 64 * 1024  # a side
+
+
+@dataclass
+class Writer:
+    """One seat: the right to write it, and what is written."""
+
+    claim: Claim
+    job: GenerationJob
+    side: Side = field(default_factory=Side)  # what the voter may see
+    written: str = ""  # what the model wrote
+    cost_usd: float = 0.0
+
+    def write(self, piece: str) -> None:
+        """Take the next piece; invisible characters, which mark models, never go to the voter."""
+        self.written += piece
+        # Between letters, because cleaning strips the ends, and here the text goes on.
+        self.side.write(clean_text(f"x{piece}x")[1:-1])
+
+
+class TextBattle:
+    """Runs the jobs of one battle that can be claimed; sides that are done are shown again."""
+
+    def __init__(
+        self, battle_id: uuid.UUID, client: redis.asyncio.Redis, adapters: LoadedAdapters
+    ) -> None:
+        self.battle_id = battle_id
+        self.client = client
+        self.adapters = adapters
+
+    async def run(self) -> None:
+        """Write, pace and release; a failed side ends the battle or frees its jobs for a retry."""
+        sides, writers = await in_db(self._claim_sides)()
+        if not writers:
+            return
+        if any(writer.claim.attempt > 1 for writer in writers):
+            await self._tell({"kind": "restart"})
+        tasks = [asyncio.create_task(self._write(writer)) for writer in writers]
+        showing = asyncio.create_task(self._show(sides))
+        try:
+            results = await asyncio.gather(*tasks)
+            if all(results):
+                await showing
+        finally:
+            for task in [*tasks, showing]:
+                task.cancel()
+        await in_db(release_outputs)(str(self.battle_id))
+
+    def _claim_sides(self) -> tuple[list[Side], list[Writer]]:
+        sides, writers = [], []
+        is_whole = True
+        open_jobs = GenerationJob.objects.filter(seat__battle_id=self.battle_id)
+        for job in open_jobs.order_by("seat__position"):
+            claim = jobs.claim_job(job.pk, worker=jobs.worker_name())
+            if claim is not None:
+                writer = Writer(claim, claimed_job(claim))
+                writers.append(writer)
+                sides.append(writer.side)
+            elif job.state == GenerationJob.State.DONE:
+                text = Output.objects.get(seat_id=job.seat_id).text or ""
+                sides.append(Side(text=text))
+                sides[-1].complete()
+            else:
+                # Another gateway holds this side, or it failed: there is no common pace. All is
+                # shown at the release, or from the start when the side is claimed again.
+                is_whole = False
+        return sides if is_whole else [], writers
+
+    async def _show(self, sides: list[Side]) -> None:
+        async for pieces in paced(sides):
+            for position, piece in enumerate(pieces):
+                if piece:
+                    await self._tell({"kind": "text", "seat": position, "text": piece})
+
+    async def _tell(self, message: streams.Message) -> None:
+        try:
+            await streams.append_async(self.client, self.battle_id, message)
+        except RedisError as error:
+            # The words are safe: the page shows the whole text from PostgreSQL at the end.
+            log.warning("stream of %s lost a message: %s", self.battle_id, error)
+
+    async def _write(self, writer: Writer) -> bool:
+        """Write one side to its end; True when its output is kept."""
+        claim = writer.claim
+        beating = asyncio.create_task(keep_beating(claim))
+        writing = asyncio.create_task(self._read_model(writer))
+        try:
+            await asyncio.wait({beating, writing}, return_when=asyncio.FIRST_COMPLETED)
+            if not writing.done():
+                log.warning("lease of job %s lost at attempt %s", claim.job_id, claim.attempt)
+                return False
+            writing.result()
+            output = await in_db(anonymous_output)("text", writer.written, "text/plain")
+            is_kept = await in_db(jobs.finish_job)(
+                claim, output, cost_usd=writer.cost_usd, announce=False
+            )
+            writer.side.complete()
+            return is_kept
+        except GenerationError as error:
+            await self._fail(claim, error.code, str(error), is_retryable=error.retryable)
+        except UnusableOutput as error:
+            await self._fail(claim, error.code, str(error), is_retryable=False)
+        except TimeoutError:
+            message = f"The model wrote nothing for {IDLE_S:.0f} s."
+            await self._fail(claim, "idle", message, is_retryable=True)
+        except Exception as error:
+            log.exception("job %s failed", claim.job_id)
+            message = f"{type(error).__name__}: {error}"
+            await self._fail(claim, "worker_error", message, is_retryable=True)
+        finally:
+            beating.cancel()
+            writing.cancel()
+        return False
+
+    async def _read_model(self, writer: Writer) -> None:
+        revision = writer.job.seat.revision
+        async with await self.adapters.slot(revision):
+            adapter = await self.adapters.get(revision)
+            events = adapter.generate(request_of(writer.job))
+            async with contextlib.aclosing(events) as stream:  # type: ignore[type-var]
+                await self._follow(writer, stream)
+
+    async def _follow(self, writer: Writer, events: AsyncIterator[Event]) -> None:
+        is_first = True
+        while True:
+            try:
+                event = await asyncio.wait_for(anext(events), IDLE_S)
+            except StopAsyncIteration:
+                return
+            if isinstance(event, Usage):
+                writer.cost_usd += event.cost_usd
+            elif isinstance(event, TextDelta):
+                writer.write(event.text)
+                if is_first:
+                    is_first = False
+                    await in_db(jobs.mark_first_output)(writer.claim)
+                if len(writer.written) >= MAX_CHARS:
+                    return
+
+    async def _fail(self, claim: Claim, code: str, message: str, *, is_retryable: bool) -> None:
+        await in_db(jobs.fail_job)(claim, code=code, message=message, is_retryable=is_retryable)

@@ -1,0 +1,31 @@
+"""Serve an output to the voter whose battle it is part of, and to nobody else."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.files.storage import default_storage
+from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from arena.accounts.middleware import known_voter
+from arena.common.errors import NotFound
+from arena.common.http import serve_stored_file
+from arena.generation.models import Output
+
+
+@require_safe
+def media(request: HttpRequest, output_id: uuid.UUID, extension: str) -> HttpResponseBase:
+    """Send the file of an output; before the release there is nothing to send."""
+    voter = known_voter(request)
+    output = (
+        Output.objects.select_related("blob", "seat__battle")
+        .filter(pk=output_id, blob__isnull=False, seat__battle__released_at__isnull=False)
+        .first()
+    )
+    if output is None or voter is None or output.seat.battle.voter_id != voter.pk:
+        raise NotFound("There is no such file, or it belongs to somebody else's battle.")
+    assert output.blob is not None
+    return serve_stored_file(
+        request, default_storage, output.blob.key, media_type=output.blob.media_type
+    )

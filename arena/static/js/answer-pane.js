@@ -1,0 +1,181 @@
+/** `<answer-pane seat letter kind>`: one seat's answer, from skeleton to final content. */
+import "./audio-clip.js";
+import "./mesh-view.js";
+import { openLightbox } from "./lightbox.js";
+
+/** @typedef {import("./protocol.js").FinalOutput} FinalOutput */
+
+/** @returns {Promise<void>} after the next paint */
+function painted() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+  });
+}
+
+/**
+ * Make a player element, which says itself when it is ready or has failed.
+ * @param {"audio-clip" | "mesh-view"} tag
+ * @param {FinalOutput} output
+ * @param {string} name
+ */
+function player(tag, output, name) {
+  const element = document.createElement(tag);
+  element.setAttribute("src", output.url ?? "");
+  element.setAttribute("name", name);
+  if (output.peaks) element.setAttribute("peaks", JSON.stringify(output.peaks));
+  if (output.duration_s) element.setAttribute("duration", String(output.duration_s));
+  return element;
+}
+
+/**
+ * Fires `agon:shown` (bubbles) when its final content is really there.
+ */
+export class AnswerPane extends HTMLElement {
+  /** @type {Node | null} */
+  #skeleton = null;
+  /** @type {Text | null} */
+  #stream = null;
+  /** Raised with each new content, so that a late load of an older one says nothing. */
+  #turn = 0;
+
+  connectedCallback() {
+    const skeleton = this.querySelector("[data-skeleton]");
+    if (skeleton) this.#skeleton ??= skeleton.cloneNode(true);
+    this.addEventListener("click", this.#onClick);
+  }
+
+  get seat() {
+    return Number(this.getAttribute("seat"));
+  }
+
+  get letter() {
+    return this.getAttribute("letter") ?? "";
+  }
+
+  get #body() {
+    const body = this.querySelector("[data-pane-body]");
+    if (!(body instanceof HTMLElement)) throw new Error("answer-pane has no [data-pane-body] in it");
+    return body;
+  }
+
+  /**
+   * Add streamed text; never read as markup.
+   * @param {string} text
+   */
+  append(text) {
+    if (!this.#stream) {
+      const block = document.createElement("div");
+      block.className = "stream";
+      block.dir = "auto";
+      this.#stream = document.createTextNode("");
+      block.append(this.#stream);
+      this.#body.replaceChildren(block);
+    }
+    this.#stream.appendData(text);
+  }
+
+  /** Go back to the skeleton, because the answers start again. */
+  restart() {
+    this.#turn += 1;
+    this.#stream = null;
+    this.#body.replaceChildren(...(this.#skeleton ? [this.#skeleton.cloneNode(true)] : []));
+  }
+
+  /**
+   * Put the final content in place.
+   * @param {FinalOutput} output
+   */
+  release(output) {
+    const name = `Answer ${this.letter}`;
+    /** @type {HTMLElement} */
+    let content;
+    if (output.kind === "text") {
+      content = document.createElement("div");
+      content.className = "prose answer";
+      content.dir = "auto";
+      content.innerHTML = output.html ?? "";
+    } else if (output.kind === "image") {
+      content = document.createElement("button");
+      content.setAttribute("type", "button");
+      content.className = "picture";
+      content.dataset.picture = "";
+      content.setAttribute("aria-label", `${name}: open the image larger`);
+      const image = document.createElement("img");
+      image.alt = `Image made as answer ${this.letter}`;
+      image.src = output.url ?? "";
+      content.append(image);
+    } else {
+      content = player(output.kind === "music" ? "audio-clip" : "mesh-view", output, name);
+    }
+    content.dataset.final = "";
+    this.#stream = null;
+    this.#body.replaceChildren(content);
+    this.adopt();
+  }
+
+  /** Watch the final content that is in the pane, made here or by the server. */
+  adopt() {
+    const content = this.querySelector("[data-final]");
+    if (!(content instanceof HTMLElement)) return;
+    this.#turn += 1;
+    const turn = this.#turn;
+    const shown = () => {
+      if (turn === this.#turn) this.dispatchEvent(new CustomEvent("agon:shown", { bubbles: true }));
+    };
+    const failed = () => {
+      if (turn === this.#turn) this.#offerRetry(content);
+    };
+    const image = content.querySelector(":scope > img");
+    if (content.localName === "audio-clip" || content.localName === "mesh-view") {
+      const state = content.dataset.state;
+      if (state === "ready") shown();
+      else if (state === "failed") failed();
+      content.addEventListener("agon:ready", shown, { once: true });
+      content.addEventListener("agon:failed", failed, { once: true });
+    } else if (image instanceof HTMLImageElement) {
+      image.decode().then(painted).then(shown, failed);
+    } else {
+      for (const block of content.querySelectorAll("pre, table")) {
+        if (block.scrollWidth > block.clientWidth) block.setAttribute("tabindex", "0");
+      }
+      painted().then(shown);
+    }
+  }
+
+  /** @param {HTMLElement} content */
+  #offerRetry(content) {
+    const note = document.createElement("div");
+    note.className = "pane-message";
+    note.setAttribute("role", "alert");
+    const text = document.createElement("p");
+    text.textContent = `Answer ${this.letter} could not be loaded. Nothing is lost; it is kept on the server.`;
+    const retry = document.createElement("button");
+    retry.type = "button";
+    retry.className = "button";
+    retry.textContent = "Load it again";
+    retry.addEventListener("click", () => {
+      const again = /** @type {HTMLElement} */ (content.cloneNode(false));
+      delete again.dataset.state;
+      const image = content.querySelector(":scope > img");
+      if (image instanceof HTMLImageElement) {
+        const other = document.createElement("img");
+        other.alt = image.alt;
+        other.src = image.src;
+        again.append(other);
+      }
+      this.#body.replaceChildren(again);
+      this.adopt();
+    });
+    note.append(text, retry);
+    this.#body.replaceChildren(note);
+  }
+
+  /** @param {MouseEvent} event */
+  #onClick = (event) => {
+    const picture = event.target instanceof Element ? event.target.closest("[data-picture]") : null;
+    const image = picture?.querySelector("img");
+    if (image) openLightbox(image, `Answer ${this.letter}`);
+  };
+}
+
+customElements.define("answer-pane", AnswerPane);

@@ -1,0 +1,1 @@
+"""4 · Vote, rationale, engagement, reveal."""

@@ -1,0 +1,1 @@
+"""Read public vote files of other arenas, row by row."""

@@ -1,0 +1,187 @@
+"""Cast a vote, say why, record engagement, withdraw."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from arena.accounts.models import Voter
+from arena.battles.models import Battle
+from arena.battles.services import end_battle
+from arena.common.errors import BadInput, Conflict, NotAllowed, NotFound
+from arena.common.events import publish
+from arena.votes.models import Engagement, Rationale, Vote, Withdrawal
+
+MAX_RATIONALE_CHARS = 4000
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An answer of the vote bar as a ranking."""
+
+    label: str
+    ranks: tuple[int, int]
+    is_acceptable: bool = True
+
+
+CHOICES = {
+    "a": Choice("A is better", (1, 2)),
+    "b": Choice("B is better", (2, 1)),
+    "tie": Choice("A tie", (1, 1)),
+    "both_bad": Choice("Both are bad", (1, 1), is_acceptable=False),
+}
+
+
+def choice_of(vote: Vote) -> Choice:
+    """Return the answer that a vote on a pair was."""
+    given = (tuple(vote.ranks), vote.is_acceptable if vote.ranks[0] == vote.ranks[1] else True)
+    return next(c for c in CHOICES.values() if (c.ranks, c.is_acceptable) == given)
+
+
+def seats_shown(battle: Battle) -> set[int]:
+    """Return the positions whose outputs the voter's browser has shown."""
+    shown = battle.engagement.filter(kind=Engagement.Kind.SHOWN)
+    return set(shown.values_list("seat", flat=True))
+
+
+def is_voteable(battle: Battle) -> bool:
+    """Say whether every output was released and shown, and no ending has come."""
+    if battle.released_at is None or battle.ending:
+        return False
+    return seats_shown(battle) >= set(battle.seats.values_list("position", flat=True))
+
+
+@transaction.atomic
+def record_shown(*, battle_id: uuid.UUID | str, voter: Voter, seat: int) -> bool:
+    """Keep that an output is on the voter's screen; True when the battle is voteable now.
+
+    Raises NotFound for somebody else's battle, Conflict before the release, BadInput for a seat
+    that the battle does not have.
+    """
+    battle = _own_battle(battle_id, voter)
+    if battle.released_at is None:
+        raise Conflict("The outputs are not complete yet.", code="not_released")
+    if not battle.seats.filter(position=seat).exists():
+        raise BadInput(f"This battle has no seat {seat}.")
+    if not battle.ending and seat not in seats_shown(battle):
+        Engagement.objects.create(
+            battle=battle,
+            number=battle.engagement.count() + 1,
+            seat=seat,
+            kind=Engagement.Kind.SHOWN,
+        )
+    return is_voteable(battle)
+
+
+def _own_battle(battle_id: uuid.UUID | str, voter: Voter | None) -> Battle:
+    battle = Battle.objects.select_for_update().filter(pk=battle_id).first()
+    if battle is None or voter is None or battle.voter_id != voter.pk:
+        raise NotFound("There is no such battle of yours.")
+    return battle
+
+
+def cast_vote(
+    *, battle_id: uuid.UUID | str, voter: Voter | None, choice: str, idempotency_key: str
+) -> Vote:
+    """Record a vote; the same request again returns the same vote.
+
+    Raises BadInput for an unknown choice or key, NotAllowed for somebody else's battle, Conflict
+    when the outputs were not all shown, the battle is void, or another vote stands.
+    """
+    if choice not in CHOICES:
+        known = ", ".join(CHOICES)
+        raise BadInput(f"'{choice}' is not an answer; choose one of: {known}.")
+    try:
+        key = uuid.UUID(idempotency_key)
+    except ValueError:
+        raise BadInput("The idempotency key must be a UUID; reload the page.") from None
+    try:
+        with transaction.atomic():
+            return _cast(battle_id, voter, CHOICES[choice], key)
+    except IntegrityError:
+        raise Conflict(
+            "This answer was already used for another battle. Reload the page and vote again.",
+            code="key_reused",
+        ) from None
+
+
+def _cast(battle_id: uuid.UUID | str, voter: Voter | None, choice: Choice, key: uuid.UUID) -> Vote:
+    battle = Battle.objects.select_for_update().filter(pk=battle_id).first()
+    if battle is None:
+        raise NotFound("There is no such battle.")
+    if voter is None or battle.voter_id != voter.pk:
+        raise NotAllowed("Only the person who started this battle can vote on it.")
+    standing = Vote.objects.filter(battle=battle).first()
+    if standing is not None:
+        return _same_or_conflict(standing, choice)
+    if battle.ending:
+        raise Conflict("This battle has ended without a vote.", code="battle_ended")
+    if not is_voteable(battle):
+        raise Conflict("Wait until both outputs are on the screen.", code="not_shown")
+    vote = Vote.objects.create(
+        battle=battle,
+        voter=voter,
+        ranks=list(choice.ranks),
+        is_acceptable=choice.is_acceptable,
+        idempotency_key=key,
+        cast_at=timezone.now(),
+    )
+    end_battle(battle.pk, Battle.Ending.VOTED)
+    publish("vote.cast", vote_id=str(vote.pk))
+    return vote
+
+
+def _same_or_conflict(standing: Vote, choice: Choice) -> Vote:
+    if choice_of(standing) == choice:
+        return standing
+    raise Conflict(
+        f"Your vote on this battle was '{choice_of(standing).label}'. It stands; "
+        "reload the page to see who they were.",
+        code="already_voted",
+    )
+
+
+@transaction.atomic
+def write_rationale(*, battle_id: uuid.UUID | str, voter: Voter | None, text: str) -> Rationale:
+    """Keep why the voter chose so, as a new version when it changed.
+
+    Raises Conflict before the vote, BadInput when it is empty or too long.
+    """
+    battle = _own_battle(battle_id, voter)
+    vote = Vote.objects.filter(battle=battle).first()
+    if vote is None:
+        raise Conflict("Vote first; then say why.", code="not_voted")
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise BadInput("Nothing was written. Write a sentence, or leave it.")
+    if len(text) > MAX_RATIONALE_CHARS:
+        raise BadInput(
+            f"That is {len(text)} characters; up to {MAX_RATIONALE_CHARS} can be kept. Shorten it."
+        )
+    newest = vote.rationales.last()
+    if newest is not None and newest.text == text:
+        return newest
+    return Rationale.objects.create(
+        vote=vote, version=newest.version + 1 if newest else 1, text=text
+    )
+
+
+@transaction.atomic
+def withdraw_vote(*, vote_id: str, voter: Voter | None) -> Withdrawal:
+    """Take a vote back; a second call changes nothing.
+
+    Raises NotFound for a receipt that is not one of this voter's.
+    """
+    try:
+        # Nobody is not the voter of an imported vote, whose voter is null.
+        own = Vote.objects.none() if voter is None else voter.votes.all()
+        vote = own.select_for_update().get(pk=uuid.UUID(vote_id))
+    except (Vote.DoesNotExist, ValueError):
+        raise NotFound("There is no such vote of yours.") from None
+    withdrawal, is_new = Withdrawal.objects.get_or_create(vote=vote)
+    if is_new:
+        publish("vote.withdrawn", vote_id=str(vote.pk))
+    return withdrawal

@@ -1,0 +1,1 @@
+"""Who competes: organisations, models, their immutable revisions, and how each is run."""

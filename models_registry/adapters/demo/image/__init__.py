@@ -1,0 +1,1 @@
+"""Demo image generators: procedural pictures drawn with numpy and Pillow, no weights."""

@@ -1,0 +1,1 @@
+"""Demo 3D generators: procedural GLB models built with numpy and trimesh, no weights."""

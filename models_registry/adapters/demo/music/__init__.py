@@ -1,0 +1,1 @@
+"""Demo music generators: one composer, three synthesisers, no weights."""

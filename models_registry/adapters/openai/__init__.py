@@ -1,0 +1,1 @@
+"""Text models behind any server that speaks the OpenAI chat-completions protocol."""

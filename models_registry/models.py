@@ -1,0 +1,94 @@
+"""Organisations, models and immutable revisions."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from models_registry.adapters.contract import MODALITIES
+
+MODALITY_CHOICES = [
+    (modality, label)
+    for modality, label in zip(MODALITIES, ("Text", "Image", "Music", "3D"), strict=True)
+]
+IMPORTED = "imported"  # the adapter name of models that are known only from imported votes
+
+
+class Organisation(models.Model):
+    """Who made a model."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    homepage = models.URLField(blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Model(models.Model):
+    """One competitor under one name."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        PUBLIC = "public"
+        RETIRED = "retired"
+
+    slug = models.SlugField(max_length=120)
+    name = models.CharField(max_length=200)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="models")
+    modality = models.CharField(max_length=8, choices=MODALITY_CHOICES)
+    description = models.TextField(blank=True)
+    licence = models.CharField(max_length=80, blank=True)
+    has_open_weights = models.BooleanField(default=False)
+    may_release_outputs = models.BooleanField(
+        default=False, help_text="Outputs may be part of public dataset releases."
+    )
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["modality", "slug"], name="one_slug_per_modality")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RevisionQuerySet(models.QuerySet["Revision"]):
+    def competing(self, modality: str) -> RevisionQuerySet:
+        """The newest revision of each public model that can be run, in a stable order."""
+        return (
+            self.filter(model__modality=modality, model__status=Model.Status.PUBLIC)
+            .exclude(adapter=IMPORTED)
+            .order_by("model_id", "-number")
+            .distinct("model_id")
+        )
+
+
+class Revision(models.Model):
+    """How a model is run. Anything that alters outputs is a new revision. Append-only."""
+
+    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="revisions")
+    number = models.PositiveIntegerField()
+    adapter = models.CharField(max_length=40)
+    config = models.JSONField(default=dict)
+    parameters = models.JSONField(default=dict)
+    config_sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = RevisionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "number"], name="one_revision_number"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="revision_number_from_1"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name in releases: `slug@number`."""
+        return f"{self.model.slug}@{self.number}"

@@ -1,0 +1,62 @@
+"""Tallies, a cache of the votes that can be counted anew, and published snapshots."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from arena.arenas.models import Arena
+from arena.battles.models import Battle
+from arena.votes.models import Vote
+from models_registry.models import Revision
+
+
+class Tally(models.Model):
+    """Votes between two revisions in one arena. A cache: `recount_arena` makes it anew."""
+
+    arena = models.ForeignKey(Arena, on_delete=models.CASCADE, related_name="tallies")
+    origin = models.CharField(max_length=10, choices=Battle.Origin)
+    low = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="+")
+    high = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="+")
+    wins_low = models.PositiveBigIntegerField(default=0)
+    wins_high = models.PositiveBigIntegerField(default=0)
+    ties = models.PositiveBigIntegerField(default=0)
+    both_bad = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "tallies"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["arena", "origin", "low", "high"], name="one_tally_per_pair"
+            ),
+            models.CheckConstraint(condition=Q(low__lt=F("high")), name="low_is_below_high"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.low_id} against {self.high_id}"
+
+
+class TalliedVote(models.Model):
+    """This vote is in the tallies: what makes counting it twice impossible."""
+
+    vote = models.OneToOneField(Vote, on_delete=models.CASCADE, primary_key=True, related_name="+")
+
+    def __str__(self) -> str:
+        return str(self.vote_id)
+
+
+class Snapshot(models.Model):
+    """A board as it was published, for permanent links and for the course of a rating."""
+
+    arena = models.ForeignKey(Arena, on_delete=models.PROTECT, related_name="snapshots")
+    origin = models.CharField(max_length=10)
+    published_at = models.DateTimeField(auto_now_add=True)
+    n_votes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64, help_text="Of the board as JSON.")
+    board = models.JSONField()
+
+    class Meta:
+        indexes = [models.Index(fields=["arena", "origin", "-published_at"], name="newest_board")]
+
+    def __str__(self) -> str:
+        return f"{self.arena_id} at {self.published_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,97 @@
+"""What one vote did to the board: the ratings with it and without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arena.battles.models import Battle
+from arena.votes.models import Vote
+from ratings.boards.selectors import pair_counts_around
+from ratings.boards.services import pair_outcomes
+from ratings.boards.table import Board, PairCounts, Row, make_board
+
+
+def standing(battle: Battle, vote: Vote) -> dict[str, Any]:
+    """Return for each seat its rating, rank and change by this vote, and what others said."""
+    seats = list(battle.seats.select_related("revision__model"))
+    labels = [seat.revision.label for seat in seats]
+    counts, is_counted = pair_counts_around(vote, battle.arena, battle.origin)
+    own = _own_counts(battle, vote, dict(zip((s.revision_id for s in seats), labels, strict=True)))
+    if is_counted:
+        after, before = counts, [*counts, *_negated(own)]
+    else:
+        after, before = [*counts, *own], counts
+    rows_after, rows_before = _rows(make_board(_merged(after))), _rows(make_board(_merged(before)))
+    return {
+        "seats": [
+            _seat(seat.letter, rows_after.get(label), rows_before.get(label))
+            for seat, label in zip(seats, labels, strict=True)
+        ],
+        "others_text": _others(_merged(before), labels),
+    }
+
+
+def _own_counts(battle: Battle, vote: Vote, labels: dict[int, str]) -> list[PairCounts]:
+    columns = ("wins_low", "wins_high", "ties", "both_bad")
+    outcomes = pair_outcomes(list(labels), vote.ranks, is_acceptable=vote.is_acceptable)
+    return [
+        PairCounts(labels[low], labels[high], *(int(column == name) for name in columns))
+        for low, high, column in outcomes
+    ]
+
+
+def _negated(counts: list[PairCounts]) -> list[PairCounts]:
+    return [
+        PairCounts(c.first, c.second, -c.wins_first, -c.wins_second, -c.ties, -c.both_bad)
+        for c in counts
+    ]
+
+
+def _merged(counts: list[PairCounts]) -> list[PairCounts]:
+    sums: dict[tuple[str, str], list[int]] = {}
+    for c in counts:
+        cells = sums.setdefault((c.first, c.second), [0, 0, 0, 0])
+        for i, n in enumerate((c.wins_first, c.wins_second, c.ties, c.both_bad)):
+            cells[i] += n
+    return [PairCounts(*pair, *cells) for pair, cells in sums.items()]
+
+
+def _rows(board: Board) -> dict[str, Row]:
+    return {row.model: row for row in board.rows}
+
+
+def _seat(letter: str, after: Row | None, before: Row | None) -> dict[str, Any]:
+    if after is None:
+        return {"letter": letter, "rating": None}
+    change = round(after.rating) - round(before.rating) if before else None
+    return {
+        "letter": letter,
+        "rating": f"{after.rating:.0f}" + (" (provisional)" if after.is_provisional else ""),
+        "rank": after.rank,
+        "rank_text": _rank_text(after),
+        "change": change,
+        "change_text": "first rating" if change is None else f"{change:+d}" if change else "±0",
+        "votes": after.votes,
+    }
+
+
+def _rank_text(row: Row) -> str:
+    if row.rank is None:
+        return "open: too few votes"
+    return f"{row.rank} ({row.rank_low}–{row.rank_high} possible)"
+
+
+def _others(counts: list[PairCounts], labels: list[str]) -> str:
+    pair = next((c for c in counts if {c.first, c.second} == set(labels)), None)
+    total = pair and pair.wins_first + pair.wins_second + pair.ties + pair.both_bad
+    if not pair or not total:
+        return "Yours is the first vote between these two."
+    wins_a, wins_b = pair.wins_first, pair.wins_second
+    if pair.first != labels[0]:
+        wins_a, wins_b = wins_b, wins_a
+    ties = pair.ties + pair.both_bad
+    word = "vote" if total == 1 else "votes"
+    return (
+        f"Of {total} other {word} between these two: {wins_a} for the model at A, "
+        f"{wins_b} for the model at B, {ties} for neither."
+    )

@@ -1,0 +1,1 @@
+"""Stage 7: what the votes say, as pure maths: arrays in, arrays out, no Django and no settings."""

@@ -1,0 +1,234 @@
+"""Votes counted per pair of models: the sufficient statistics of every pairwise fit."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+# Columns of counts, in the order of Outcome, when the two seats are exchanged.
+_SEATS_SWAPPED = [1, 0, 2, 3]
+# Votes turned into int64 keys at a time: 8 MiB of temporaries, whatever the number of votes.
+_VOTES_PER_BLOCK = 1 << 20
+# Cells of the dense count table (n_models^2 x 4) up to which it is used: 32 MiB of counts.
+_DENSE_CELLS_MAX = 1 << 22
+
+
+class Outcome(IntEnum):
+    """What one vote says about the two seats of a pair, as the code used in vote arrays."""
+
+    FIRST = 0
+    SECOND = 1
+    TIE = 2
+    BOTH_BAD = 3
+
+
+@dataclass(frozen=True, eq=False)
+class PairTallies:
+    """Vote counts, one row per unordered pair that has votes.
+
+    Rows may be given in any order, with repeats and with either model first; they are merged to
+    one row per pair with ``first < second``, sorted, without rows that hold no vote. Equal votes
+    therefore give bit-identical arrays, and bit-identical fits. Arrays are read-only copies.
+
+    A count is a number of votes; a fractional count is taken as a frequency, so the variance of
+    individually weighted votes cannot be had from tallies.
+
+    Attributes:
+        n_models: number of models; they are numbered 0 to n_models - 1.
+        first, second: (n_pairs,) int64 model indices.
+        wins_first, wins_second, ties, both_bad: (n_pairs,) float64 counts; ``ties`` leaves out
+            the ties that are not acceptable, which are ``both_bad``.
+
+    Raises:
+        ValueError: wrong shapes, an index out of range, a model paired with itself, or a count
+            that is negative or not finite.
+    """
+
+    n_models: int
+    first: IntArray
+    second: IntArray
+    wins_first: FloatArray
+    wins_second: FloatArray
+    ties: FloatArray
+    both_bad: FloatArray
+
+    def __post_init__(self) -> None:
+        """Validate the given rows and replace them by their canonical form."""
+        if self.n_models < 0:
+            raise ValueError(f"n_models is {self.n_models}; it cannot be negative")
+        first, second = _checked_pairs(self.n_models, self.first, self.second)
+        counts = np.column_stack(
+            [
+                _checked_counts(name, getattr(self, name), first.size)
+                for name in ("wins_first", "wins_second", "ties", "both_bad")
+            ]
+        )  # (n_rows, 4), columns in the order of Outcome
+        for name, column in _canonical_rows(first, second, counts).items():
+            column.setflags(write=False)
+            object.__setattr__(self, name, column)
+
+    @classmethod
+    def from_votes(
+        cls, n_models: int, first: ArrayLike, second: ArrayLike, outcome: ArrayLike
+    ) -> Self:
+        """Count votes given as integer codes.
+
+        Args:
+            n_models: number of models.
+            first, second: (n_votes,) model indices, any integer type.
+            outcome: (n_votes,) codes of `Outcome`, any integer type.
+
+        Raises:
+            ValueError: not integers, unequal lengths, an index or code out of range, or a vote
+                between a model and itself.
+        """
+        first, second = _checked_pairs(n_models, first, second)
+        codes = _integers("outcome", outcome)
+        if codes.shape != first.shape:
+            raise ValueError(f"outcome has shape {codes.shape}; expected {first.shape}")
+        _check_range("outcome", codes, len(Outcome))
+        if n_models**2 * len(Outcome) <= _DENSE_CELLS_MAX:
+            return cls(n_models, *_count_in_a_table(n_models, first, second, codes))
+        return cls(n_models, *_count_by_sorting(n_models, first, second, codes))
+
+    def __add__(self, other: "PairTallies") -> "PairTallies":
+        """Add the votes of two tallies over the same models."""
+        if self.n_models != other.n_models:
+            raise ValueError(
+                f"tallies over {self.n_models} and {other.n_models} models cannot be added"
+            )
+        names = ("first", "second", "wins_first", "wins_second", "ties", "both_bad")
+        rows = (np.concatenate([getattr(self, name), getattr(other, name)]) for name in names)
+        return PairTallies(self.n_models, *rows)
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of pairs with votes."""
+        return int(self.first.size)
+
+    @property
+    def votes(self) -> FloatArray:
+        """Votes of each pair, of every outcome, (n_pairs,)."""
+        votes: FloatArray = self.wins_first + self.wins_second + self.ties + self.both_bad
+        return votes
+
+
+def _count_in_a_table(
+    n_models: int, first: NDArray[Any], second: NDArray[Any], outcome: NDArray[Any]
+) -> tuple[NDArray[Any], ...]:
+    """Count votes in a table of all cells, a block at a time; return the columns of the rows."""
+    table = np.zeros(n_models**2 * len(Outcome), dtype=np.int64)
+    for start in range(0, first.size, _VOTES_PER_BLOCK):
+        block = slice(start, start + _VOTES_PER_BLOCK)
+        keys = _cell_keys(n_models, first[block], second[block], outcome[block])
+        table += np.bincount(keys, minlength=table.size)
+    seats = table.reshape(n_models, n_models, len(Outcome))
+    folded = seats + seats.transpose(1, 0, 2)[:, :, _SEATS_SWAPPED]
+    rows = np.triu_indices(n_models, k=1)
+    return (*rows, *folded[rows].T)
+
+
+def _count_by_sorting(
+    n_models: int, first: NDArray[Any], second: NDArray[Any], outcome: NDArray[Any]
+) -> tuple[NDArray[Any], ...]:
+    """Count votes by sorting their cells, for very many models; return the columns of the rows."""
+    keys = _cell_keys(n_models, first, second, outcome)
+    cells, counts = np.unique(keys, return_counts=True)
+    pair, code = np.divmod(cells, len(Outcome))
+    columns = np.zeros((len(Outcome), cells.size))
+    columns[code, np.arange(cells.size)] = counts
+    return (*np.divmod(pair, n_models), *columns)
+
+
+def _cell_keys(
+    n_models: int, first: NDArray[Any], second: NDArray[Any], outcome: NDArray[Any]
+) -> IntArray:
+    """Number the cell of each vote: (first * n_models + second) * 4 + outcome, (n_votes,)."""
+    keys = first.astype(np.int64)
+    keys *= n_models
+    keys += second
+    keys *= len(Outcome)
+    keys += outcome
+    return keys
+
+
+def _canonical_rows(
+    first: IntArray, second: IntArray, counts: FloatArray
+) -> dict[str, NDArray[Any]]:
+    """Merge rows of the same unordered pair, in an order that the input order cannot change."""
+    swapped = first > second
+    counts = np.where(swapped[:, None], counts[:, _SEATS_SWAPPED], counts)
+    low = np.minimum(first, second).astype(np.int64)
+    high = np.maximum(first, second).astype(np.int64)
+    kept = counts.any(axis=1)
+    low, high, counts = low[kept], high[kept], counts[kept]
+    order = _row_order(low, high, counts)
+    low, high, counts = low[order], high[order], counts[order]
+    is_new = np.ones(low.size, dtype=bool)
+    is_new[1:] = (np.diff(low) != 0) | (np.diff(high) != 0)
+    starts = np.flatnonzero(is_new)
+    if starts.size:
+        counts = np.add.reduceat(counts, starts, axis=0)
+    merged = counts.T.copy()  # (4, n_pairs)
+    names = ("wins_first", "wins_second", "ties", "both_bad")
+    return {"first": low[starts], "second": high[starts], **dict(zip(names, merged, strict=True))}
+
+
+def _row_order(low: IntArray, high: IntArray, counts: FloatArray) -> IntArray:
+    """Sort rows by pair; where counts are fractional also by count, as their sums then round."""
+    if (counts == np.floor(counts)).all():
+        return np.lexsort((high, low))
+    return np.lexsort((*counts.T, high, low))
+
+
+def _checked_pairs(
+    n_models: int, first: ArrayLike, second: ArrayLike
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return both index arrays, (n_rows,) of integers in range and never equal in a row."""
+    left, right = _integers("first", first), _integers("second", second)
+    if left.shape != right.shape:
+        raise ValueError(f"first has shape {left.shape} and second {right.shape}; expected equal")
+    _check_range("first", left, n_models)
+    _check_range("second", right, n_models)
+    same = left == right
+    if same.any():
+        row = int(np.argmax(same))
+        raise ValueError(f"row {row} compares model {left[row]} with itself")
+    return left, right
+
+
+def _integers(name: str, values: ArrayLike) -> NDArray[Any]:
+    """Return a one-dimensional integer array; an empty one of any type counts as integers."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ValueError(f"{name} has shape {array.shape}; expected one dimension")
+    if array.size == 0:
+        return array.astype(np.int64)
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{name} has type {array.dtype}; expected integer codes")
+    return array
+
+
+def _check_range(name: str, array: NDArray[Any], size: int) -> None:
+    """Refuse values outside 0 to size - 1."""
+    if array.size and (array.min() < 0 or array.max() >= size):
+        wrong = (array < 0) | (array >= size)
+        row = int(np.argmax(wrong))
+        raise ValueError(f"{name}[{row}] is {array[row]}; expected 0 to {size - 1}")
+
+
+def _checked_counts(name: str, values: ArrayLike, n_rows: int) -> FloatArray:
+    """Return counts as (n_rows,) float64, finite and not negative."""
+    counts = np.asarray(values, dtype=np.float64)
+    if counts.shape != (n_rows,):
+        raise ValueError(f"{name} has shape {counts.shape}; expected ({n_rows},)")
+    wrong = ~(np.isfinite(counts) & (counts >= 0))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(f"{name}[{row}] is {counts[row]}; a count is finite and not negative")
+    return counts

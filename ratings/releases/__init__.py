@@ -1,0 +1,1 @@
+"""9 · Dataset releases: immutable files under a manifest of digests."""

@@ -1,0 +1,1 @@
+"""10 · Reward models: learn from a release, evaluate, publish."""

@@ -1,0 +1,49 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from arena.accounts.models import Voter
+from arena.arenas.models import Arena
+from models_registry.models import Revision
+from tests import cast
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+# Each test client would list every static file when it starts; the browser tests load them.
+settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "servestatic" not in name]
+
+
+@pytest.fixture
+def ada(db: None) -> Voter:
+    """Ada, who has accepted the terms and votes."""
+
+    return cast.ada()[0]
+
+
+@pytest.fixture
+def arena(db: None) -> Arena:
+    """An open text arena."""
+
+    return cast.text_arena()
+
+
+@pytest.fixture
+def models(db: None) -> list[Revision]:
+    """Three text models of Ben's that compete."""
+
+    return [cast.bens_model(name) for name in ("Alder", "Birch", "Cedar")]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real votes by others; tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("AGON_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}; name its folder in AGON_TEST_DATA")
+    return folder

@@ -1,0 +1,138 @@
+"""One person's browser, which notices everything that a page must not do."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+
+# Generous: software WebGL and two workers share two cores with other tests.
+PATIENCE_MS = 60_000
+GENERATION_MS = 120_000
+DESKTOP, PHONE = 1440, 390
+
+# Runs before any script of a page: refused content is an error, and what streams is written down.
+WATCH = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error(`CSP: ${event.violatedDirective} refused ${event.blockedURI}`));
+addEventListener("DOMContentLoaded", () => {
+  const panes = [...document.querySelectorAll("answer-pane")];
+  window.streamed = panes.map(() => "");
+  window.streamedLengths = [];
+  new MutationObserver(() => {
+    const streams = panes.map((pane) => pane.querySelector(".stream")?.textContent);
+    if (streams.every((text) => text === undefined)) return;
+    window.streamed = streams.map((text) => text ?? "");
+    window.streamedLengths.push(window.streamed.map((text) => [...text].length));
+  }).observe(document.body, { subtree: true, childList: true, characterData: true });
+});
+"""
+
+
+class Visitor:
+    """A browser with its own cookies. `check` fails when a page did what none may do."""
+
+    def __init__(self, browser: Browser, url: str, width: int, **options: Any) -> None:
+        self.url = url
+        self.problems: list[str] = []
+        self._expected: list[re.Pattern[str]] = []
+        self.context = browser.new_context(
+            base_url=url, viewport={"width": width, "height": 900}, **options
+        )
+        self.context.set_default_timeout(PATIENCE_MS)
+        self.context.add_init_script(WATCH)
+        self.context.on("console", self._note_console)
+        self.context.on("weberror", lambda error: self.problems.append(f"page: {error.error}"))
+        self.context.on("request", self._note_request)
+        self.page = self.context.new_page()
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            place = message.location.get("url", "")
+            self.problems.append(f"console: {message.text} ({place})")
+
+    def _note_request(self, request: Request) -> None:
+        own = urlsplit(self.url).netloc
+        address = urlsplit(request.url)
+        if address.netloc != own and address.scheme not in {"data", "blob"}:
+            self.problems.append(f"request to another origin: {request.url}")
+
+    def expects(self, pattern: str) -> None:
+        """Allow an error that the test itself brings about, such as a page that is not there."""
+        self._expected.append(re.compile(pattern))
+
+    def check(self) -> None:
+        """Fail with every problem that was not expected."""
+        found = [
+            problem
+            for problem in self.problems
+            if not any(pattern.search(problem) for pattern in self._expected)
+        ]
+        assert not found, "\n".join(found)
+
+    def open(self, path: str) -> Page:
+        """Open a page of the site."""
+        self.page.goto(path)
+        return self.page
+
+
+def check_accessibility(page: Page) -> None:
+    """Fail with each violation that axe finds on the page as it is now."""
+    # Finished, so that no colour is measured in the middle of a fade.
+    page.evaluate("document.getAnimations().forEach((each) => { try { each.finish() } catch {} })")
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def start_battle(page: Page, arena: str, prompt: str) -> str:
+    """Write a prompt in an arena and start; return the battle's id."""
+    page.goto(f"/arenas/{arena}/")
+    terms = page.locator("input[name=accept_terms]")
+    if terms.count():
+        terms.check()
+    page.locator("textarea[name=prompt]").fill(prompt)
+    page.get_by_role("button", name="Start a battle").click()
+    page.wait_for_url("**/battles/*/")
+    return battle_id(page)
+
+
+def battle_id(page: Page) -> str:
+    """Return the id in the address of a battle's page."""
+    return urlsplit(page.url).path.split("/")[2]
+
+
+def wait_until_voteable(page: Page) -> None:
+    """Wait until both answers are on the screen and the server takes a vote."""
+    expect(vote_button(page, "a")).to_be_enabled(timeout=GENERATION_MS)
+
+
+def vote_button(page: Page, choice: str) -> Locator:
+    """Return the button of a choice: a, b, tie or both_bad."""
+    return page.locator(f"button[name=choice][value={choice}]")
+
+
+def wait_for_reveal(page: Page, label: str = "") -> None:
+    """Wait until the names and what the vote did to the board are shown."""
+    expect(page.locator("#reveal-title")).to_contain_text(f"Your vote: {label}")
+    expect(page.locator("#others")).not_to_have_text("Asking the board…")
+
+
+def wait_for_stream(page: Page, characters: int) -> None:
+    """Wait until both answers have streamed that many characters."""
+    page.wait_for_function(
+        "(least) => window.streamed?.length && window.streamed.every((one) => one.length >= least)",
+        arg=characters,
+        timeout=GENERATION_MS,
+    )
+
+
+def tab_to(page: Page, target: Locator, most: int = 60) -> None:
+    """Press Tab until the element has the focus, as someone without a mouse does."""
+    for _ in range(most):
+        if target.evaluate("(element) => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{target} cannot be reached with {most} presses of Tab")

@@ -1,0 +1,71 @@
+"""What is only ever added: PostgreSQL itself refuses every change to it."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
+
+from arena.accounts.models import Consent, Terms, Voter
+from arena.arenas.models import Arena
+from arena.votes.models import Engagement, Rationale, Vote, Withdrawal
+from arena.votes.services import withdraw_vote
+from models_registry.models import Revision
+from tests import cast
+
+APPEND_ONLY: tuple[type[Model], ...] = (
+    Vote,
+    Rationale,
+    Engagement,
+    Withdrawal,
+    Consent,
+    Terms,
+    Revision,
+)
+
+
+@pytest.fixture
+def rows(ada: Voter, arena: Arena, models: list[Revision]) -> None:
+    """At least one row of every table."""
+    battle = cast.shown_battle(arena, ada)
+    vote = cast.vote(battle, "a", rationale="It is right.")
+    withdraw_vote(vote_id=str(vote.pk), voter=ada)
+
+
+@pytest.mark.parametrize("model", APPEND_ONLY, ids=lambda model: model.__name__)
+def test_no_row_can_be_changed_or_deleted(rows: None, model: type[Model]) -> None:
+    table, key = model._meta.db_table, model._meta.pk.column
+    before = list(model.objects.order_by("pk").values())
+    assert before
+    statements = [f"UPDATE {table} SET {key} = {key}", f"DELETE FROM {table}"]
+    for statement in statements:
+        with (
+            pytest.raises(IntegrityError, match=f"{table} is append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+    row = model.objects.order_by("pk").first()
+    assert row is not None
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        row.save()
+    assert list(model.objects.order_by("pk").values()) == before
+
+
+def test_the_list_names_every_table_that_has_the_trigger(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal"
+            " AND tgfoid = 'agon_refuse_change'::regproc AND tgenabled = 'O'"
+        )
+        found = dict(cursor.fetchall())
+    assert found == {
+        model._meta.db_table: f"{model._meta.db_table}_append_only" for model in APPEND_ONLY
+    }
+
+
+def test_every_model_that_says_so_is_append_only() -> None:
+    said = {model for model in apps.get_models() if "append-only" in (model.__doc__ or "").lower()}
+    assert said <= set(APPEND_ONLY)
+    assert {Consent, Revision} <= said

@@ -1,0 +1,96 @@
+"""A release has the listed columns and no other."""
+
+import pytest
+
+from ratings.releases.privacy import FIELDS, Pseudonyms, UnsafeRow, check_row
+
+NAMES = Pseudonyms(bytes(range(32)))
+
+
+def sound_row(**changes):
+    row = {
+        "battle_id": NAMES.name("battle", "1"),
+        "arena": "text-chat",
+        "modality": "text",
+        "month": "2026-03",
+        "prompt": "Tell a story.",
+        "prompt_origin": "typed",
+        "model_a": "alpha",
+        "model_b": "beta",
+        "response_a": "Once.",
+        "response_b": "Twice.",
+        "output_a_sha256": None,
+        "output_b_sha256": None,
+        "winner": "model_a",
+        "ranks": [1, 2],
+        "acceptable": True,
+        "rationale": None,
+        "voter": NAMES.name("voter", "ada"),
+        "sampler": "uniform 1",
+        "p_draw": 0.1,
+    }
+    return row | changes
+
+
+def test_a_row_of_the_listed_columns_passes():
+    check_row(sound_row())
+
+
+def test_every_field_says_what_it_means_and_why_it_is_safe():
+    for field in FIELDS.values():
+        assert field.meaning
+        assert field.why_safe
+
+
+@pytest.mark.parametrize("name", ["ip", "email", "user_id", "created_at", "country", "user_agent"])
+def test_a_column_that_is_not_listed_is_refused(name):
+    with pytest.raises(UnsafeRow, match=name):
+        check_row(sound_row(**{name: "x"}))
+
+
+@pytest.mark.parametrize("name", sorted(FIELDS))
+def test_a_row_without_a_listed_column_is_refused(name):
+    row = sound_row()
+    del row[name]
+    with pytest.raises(UnsafeRow, match=name):
+        check_row(row)
+
+
+@pytest.mark.parametrize("name", sorted(FIELDS))
+def test_a_value_of_another_type_is_refused(name):
+    with pytest.raises(UnsafeRow, match=name):
+        check_row(sound_row(**{name: b"bytes"}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"month": "2026-03-07"},  # a day singles voters out
+        {"month": "2026-13"},
+        {"voter": "ada@example.org"},  # not a pseudonym
+        {"battle_id": "7d9f1c58-9c1e-4f0e-8a33-0c5d7a1a2b3c"},  # the live id
+        {"winner": "A"},  # readers would count it as a tie
+        {"modality": "video"},
+        {"prompt_origin": "copied"},
+        {"output_a_sha256": "abc"},
+        {"ranks": [2, 2]},
+        {"ranks": [1]},
+        {"ranks": [1, 300]},
+        {"ranks": [True, 2]},
+        {"acceptable": 1},
+        {"p_draw": 0.0},
+        {"p_draw": 1.5},
+        {"p_draw": float("nan")},
+        {"p_draw": 1},
+        {"prompt": None},
+    ],
+)
+def test_a_value_out_of_range_is_refused(changes):
+    with pytest.raises(UnsafeRow, match=next(iter(changes))):
+        check_row(sound_row(**changes))
+
+
+def test_a_refusal_does_not_repeat_the_value():
+    with pytest.raises(UnsafeRow) as caught:
+        check_row(sound_row(voter="ada@example.org"))
+    assert "ada" not in str(caught.value)
