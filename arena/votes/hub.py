@@ -29,6 +29,7 @@ class StreamHub:
     def __init__(self) -> None:
         self._sockets: dict[str, dict[Queue, str]] = defaultdict(dict)
         self._reader: asyncio.Task[None] | None = None
+        self._readers: set[asyncio.Task[None]] = set()  # readers until their connection is closed
 
     def subscribe(self, key: str, after: str) -> Queue:
         """Follow a stream after an entry's number; returns the queue that its messages go to."""
@@ -36,6 +37,8 @@ class StreamHub:
         self._sockets[key][queue] = after
         if self._reader is None:
             self._reader = asyncio.create_task(self._read())
+            self._readers.add(self._reader)
+            self._reader.add_done_callback(self._readers.discard)
         return queue
 
     def unsubscribe(self, key: str, queue: Queue) -> None:
@@ -43,6 +46,11 @@ class StreamHub:
         self._sockets[key].pop(queue, None)
         if not self._sockets[key]:
             del self._sockets[key]
+
+    async def settle(self) -> None:
+        """Wait until nothing is followed and every connection is closed."""
+        while self._readers:
+            await asyncio.wait(self._readers)
 
     async def _read(self) -> None:
         async with streams.connect_async() as client:

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ratings.fitting.bradley_terry import BradleyTerryFit, fit_bradley_terry
+from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.elo import elo_half_width, to_elo
+from ratings.fitting.fit import Fit
 from ratings.fitting.intervals import (
     MarginalRanks,
     normal_interval,
@@ -149,7 +150,7 @@ def _careful_about_few_votes(
     return careful
 
 
-def _around_settled_models(fit: BradleyTerryFit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _around_settled_models(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return scores, sandwich and inverse information around each group's settled models.
 
     The mean of the settled models is at zero.

@@ -12,7 +12,6 @@ doi:10.1007/s00180-020-00959-3, where npseudo = prior_ties / 2). It keeps a mode
 finite, never links two components, and vanishes with prior_ties = 0.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,7 +25,9 @@ from ratings.fitting.comparison_graph import (
     pair_laplacian,
     strongly_connected_groups,
 )
-from ratings.fitting.errors import DidNotConverge, NoFiniteEstimate
+from ratings.fitting.errors import NoFiniteEstimate
+from ratings.fitting.fit import Fit
+from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, check_options, maximise
 from ratings.fitting.tallies import PairTallies
 
 FloatArray = NDArray[np.float64]
@@ -35,55 +36,6 @@ BoolArray = NDArray[np.bool_]
 
 # Virtual ties per model: enough to hold a model that never lost, worth a tenth of a vote.
 PRIOR_TIES = 0.1
-# Newton takes 5 to 8 steps on votes, and about one more per factor e of an extreme win ratio.
-MAX_ITERATIONS = 100
-# Newton decrement at which the fit stops, in standard errors. Newton squares the error at each
-# step, so the scores returned are then exact to rounding.
-TOLERANCE = 1e-6
-# Longest Newton step, natural log: odds of 3000 to 1. Where the votes have all been explained, the
-# information is so small that a step could leave the range of floating point.
-_STEP_MAX = 8.0
-# Halvings of a step before it counts as rounding: 2^-30 of a step is below any printed digit.
-_HALVINGS_MAX = 30
-# Relative rounding allowed when two log-likelihoods (sums over all votes) are compared.
-_ROUNDING = 1e-13
-
-
-@dataclass(frozen=True, eq=False)
-class BradleyTerryFit:
-    """Fitted strengths. Scores compare only inside a component; no value is ever nan.
-
-    Attributes:
-        scores: (n_models,) natural-log strengths, sum zero within each component; 0 for a model
-            without votes.
-        covariance: (n_models, n_models) sandwich covariance of `scores` for independent votes;
-            the prior shrinks but adds no noise. Zero between components.
-        fisher_covariance: (n_models, n_models) inverse information; too wide where votes tie.
-        component: (n_models,) number of the connected component, by lowest model.
-        n_votes: (n_models,) votes that entered the fit.
-        insufficient: (n_models,) True where the votes alone give no finite score: a model without
-            votes, or one outside the largest group of its component that is linked both ways by
-            wins (Ford 1957). Its score rests on the prior: do not show its interval.
-        log_likelihood: of the votes at `scores`, ties as two half wins, without the prior.
-        iterations: Newton steps done.
-        residual: Newton decrement before the last step: no score was further from the maximum than
-            about this many of its Fisher standard errors.
-    """
-
-    scores: FloatArray
-    covariance: FloatArray
-    fisher_covariance: FloatArray
-    component: IntArray
-    n_votes: FloatArray
-    insufficient: BoolArray
-    log_likelihood: float
-    iterations: int
-    residual: float
-
-    @property
-    def standard_errors(self) -> FloatArray:
-        """Standard errors of the scores from the sandwich, (n_models,), natural log."""
-        return np.sqrt(np.diagonal(self.covariance))
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +93,7 @@ def fit_bradley_terry(
     both_bad: Literal["tie", "ignore"] = "tie",
     max_iterations: int = MAX_ITERATIONS,
     tolerance: float = TOLERANCE,
-) -> BradleyTerryFit:
+) -> Fit:
     """Fit Bradley-Terry by Newton's method on the tallies; the cost does not grow with votes.
 
     Args:
@@ -157,7 +109,8 @@ def fit_bradley_terry(
         DidNotConverge: max_iterations steps were not enough.
         ValueError: an argument out of range.
     """
-    _check_options(prior_ties, both_bad, max_iterations, tolerance)
+    _check_options(prior_ties, both_bad)
+    check_options(max_iterations, tolerance)
     real = _comparisons(tallies, both_bad)
     component = connected_components(real.n_players, real.first, real.second)
     n_votes = real.per_player(real.votes, real.votes)
@@ -167,19 +120,25 @@ def fit_bradley_terry(
 
     players = _with_virtual_opponents(real, component, n_votes, prior_ties)
     averaging = _averaging(component)
-    strengths, iterations, residual = _newton(players, averaging, max_iterations, tolerance)
-    scores = _centred(strengths[: real.n_players], averaging)
-    fisher = _fisher_covariance(players, averaging, strengths)
-    return BradleyTerryFit(
+    maximum = maximise(
+        _Strengths(players, averaging),
+        np.zeros(players.n_players),
+        max_iterations=max_iterations,
+        tolerance=tolerance,
+    )
+    scores = _centred(maximum.estimates[: real.n_players], averaging)
+    fisher = _fisher_covariance(players, averaging, maximum.estimates)
+    return Fit(
         scores=scores,
-        covariance=_sandwich(fisher, _meat(real, scores)),
-        fisher_covariance=fisher,
+        parameters={},
+        joint_covariance=_sandwich(fisher, _meat(real, scores)),
+        joint_fisher_covariance=fisher,
         component=component,
         n_votes=n_votes,
         insufficient=insufficient,
         log_likelihood=_log_likelihood(real, scores),
-        iterations=iterations,
-        residual=residual,
+        iterations=maximum.iterations,
+        residual=maximum.residual,
     )
 
 
@@ -229,52 +188,24 @@ def _with_virtual_opponents(
     )
 
 
-def _newton(
-    players: _Comparisons, averaging: FloatArray, max_iterations: int, tolerance: float
-) -> tuple[FloatArray, int, float]:
-    """Maximise the log-likelihood from equal strengths: scores (n_players,), steps, residual."""
-    scores = np.zeros(players.n_players)
-    log_likelihood = _log_likelihood(players, scores)
-    decrement = np.inf
-    for iteration in range(1, max_iterations + 1):
-        try:
-            step, decrement = _newton_step(players, averaging, scores)
-        except linalg.LinAlgError as error:
-            raise DidNotConverge(iteration, decrement) from error
-        scores, log_likelihood = _climb(players, scores, step, log_likelihood)
-        if decrement <= tolerance:
-            return scores, iteration, decrement
-    raise DidNotConverge(max_iterations, decrement)
+@dataclass(frozen=True, eq=False)
+class _Strengths:
+    """The quasi-likelihood of the strengths of all players."""
 
+    players: _Comparisons
+    averaging: FloatArray  # (n_models, n_models)
 
-def _newton_step(
-    players: _Comparisons, averaging: FloatArray, scores: FloatArray
-) -> tuple[FloatArray, float]:
-    """Solve H step = gradient, where a gradient entry is wins less expected wins, (n_players,).
+    def log_likelihood(self, estimates: FloatArray) -> float:
+        """Log-likelihood at `estimates` (n_players,), the prior's ties among the rows."""
+        return _log_likelihood(self.players, estimates)
 
-    The decrement sqrt(gradient . step) bounds each entry of the step in standard errors
-    (Boyd & Vandenberghe 2004, Convex Optimization, section 9.5.1).
-    """
-    p_first, p_second = players.win_probabilities(scores)
-    surplus = players.points_first * p_second - players.points_second * p_first
-    gradient = players.per_player(surplus, -surplus)
-    factor = linalg.cho_factor(_anchored_information(players, averaging, p_first * p_second))
-    step: FloatArray = linalg.cho_solve(factor, gradient)
-    return step, math.sqrt(max(float(gradient @ step), 0.0))
-
-
-def _climb(
-    players: _Comparisons, scores: FloatArray, step: FloatArray, log_likelihood: float
-) -> tuple[FloatArray, float]:
-    """Take the step, cut and halved until the log-likelihood does not fall: Newton's safeguards."""
-    floor = log_likelihood - _ROUNDING * abs(log_likelihood)
-    step = step * min(1.0, _STEP_MAX / max(float(np.max(np.abs(step), initial=0.0)), _STEP_MAX))
-    for halvings in range(_HALVINGS_MAX):
-        reached = scores + step / 2**halvings
-        log_likelihood = _log_likelihood(players, reached)
-        if log_likelihood >= floor:
-            break
-    return reached, log_likelihood
+    def derivatives(self, estimates: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Gradient, whose entries are wins less expected wins, and anchored information."""
+        players = self.players
+        p_first, p_second = players.win_probabilities(estimates)
+        surplus = players.points_first * p_second - players.points_second * p_first
+        gradient = players.per_player(surplus, -surplus)
+        return gradient, _anchored_information(players, self.averaging, p_first * p_second)
 
 
 def _log_likelihood(players: _Comparisons, scores: FloatArray) -> float:
@@ -354,13 +285,9 @@ def _symmetric(matrix: FloatArray) -> FloatArray:
     return symmetric
 
 
-def _check_options(prior_ties: float, both_bad: str, max_iterations: int, tolerance: float) -> None:
+def _check_options(prior_ties: float, both_bad: str) -> None:
     """Refuse options that the fit cannot honour."""
     if not (np.isfinite(prior_ties) and prior_ties >= 0):
         raise ValueError(f"prior_ties is {prior_ties}; use a finite number of at least 0")
     if both_bad not in ("tie", "ignore"):
         raise ValueError(f"both_bad is {both_bad!r}; use 'tie' or 'ignore'")
-    if max_iterations < 1:
-        raise ValueError(f"max_iterations is {max_iterations}; use at least 1")
-    if not (np.isfinite(tolerance) and tolerance > 0):
-        raise ValueError(f"tolerance is {tolerance}; use a finite number above 0")

@@ -65,6 +65,7 @@ def play(story: Callable[[], Awaitable[None]]) -> None:
 
     async def told() -> None:
         await asyncio.wait_for(story(), 30)
+        await asyncio.wait_for(consumers.hub.settle(), 30)
 
     async_to_sync(told)()
 

@@ -41,7 +41,7 @@ def finish_and_count(site, votes_before, battles):
     """Vote on each page; all the votes of before and these are there, and no others."""
     for page, battle in battles.items():
         finish(page, site, battle)
-    assert site.votes() == {**votes_before, **dict.fromkeys(battles.values(), [1, 2])}
+    assert site.votes() == {**votes_before, **{battle: [1, 2] for battle in battles.values()}}
 
 
 @pytest.mark.parametrize("name", BEFORE_THE_FIRST_WORD + WHILE_IT_STREAMS)

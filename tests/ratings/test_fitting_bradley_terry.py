@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from ratings.fitting.bradley_terry import BradleyTerryFit, fit_bradley_terry
+from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.errors import DidNotConverge, NoFiniteEstimate
+from ratings.fitting.fit import Fit
 from ratings.fitting.intervals import normal_interval, rank_by_score
 from ratings.fitting.tallies import Outcome, PairTallies
 
@@ -55,7 +56,7 @@ def points_matrix(n_models: int, first, second, outcome) -> np.ndarray:
     return points
 
 
-def assert_same_fit(one: BradleyTerryFit, other: BradleyTerryFit) -> None:
+def assert_same_fit(one: Fit, other: Fit) -> None:
     np.testing.assert_allclose(one.scores, other.scores, **SAME)
     np.testing.assert_allclose(one.covariance, other.covariance, **SAME)
     np.testing.assert_allclose(one.fisher_covariance, other.fisher_covariance, **SAME)

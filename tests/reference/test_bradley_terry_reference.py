@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ratings.fitting.bradley_terry import BradleyTerryFit, fit_bradley_terry
+from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.elo import to_elo
+from ratings.fitting.fit import Fit
 from ratings.fitting.tallies import Outcome, PairTallies
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -48,7 +49,7 @@ def win_tallies(wins: Iterable[tuple[str, str, float, float]]) -> tuple[list[str
     return names, PairTallies(len(names), first, second, of_one, of_other, none, none)
 
 
-def against(fit: BradleyTerryFit, reference: int) -> tuple[np.ndarray, np.ndarray]:
+def against(fit: Fit, reference: int) -> tuple[np.ndarray, np.ndarray]:
     """Log-strengths less that of the reference model, with their Fisher standard errors."""
     covariance = fit.fisher_covariance
     variance = np.diagonal(covariance) + covariance[reference, reference]
