@@ -6,7 +6,7 @@ from typing import Any
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
-from ratings.boards.services import board_group
+from ratings.boards.counting import board_group
 
 
 class BoardConsumer(AsyncJsonWebsocketConsumer):

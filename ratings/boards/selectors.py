@@ -2,33 +2,61 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db import connection
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from arena.arenas.models import Arena
 from arena.battles.models import Battle, Seat
 from arena.votes.models import Vote
 from models_registry.models import Revision
-from ratings.boards.models import TalliedVote, Tally
+from ratings.boards.kept import Counts, kept_tallies
+from ratings.boards.models import ALL_VOTES, Analysis, TalliedVote, Tally
 from ratings.boards.table import Board, PairCounts, make_board
+from ratings.fitting.tallies import PairTallies
 
 ALL = "all"
 SOURCES = (Battle.Origin.LIVE.value, Battle.Origin.IMPORTED.value, ALL)
+COLUMNS = ("wins_low", "wins_high", "ties", "both_bad")
 CHUNK = 5000  # votes in memory at a time while counting anew
+MOST_BOARDS = 64  # fitted boards kept in one process
 IS_TALLIED = Exists(TalliedVote.objects.filter(vote=OuterRef("pk")))
 
 
-def tallied_votes(arena: Arena) -> Iterator[tuple[str, list[int], list[int], bool]]:
-    """Yield (origin, revisions by seat, ranks, is acceptable) of each vote in the tallies."""
+def origins_of(source: str) -> list[str]:
+    """Return the origins of the battles that a source takes."""
+    return list(Battle.Origin.values) if source == ALL else [source]
+
+
+# ── votes that are in the tallies, and votes that are not ───────────────────────────────────
+
+
+def tallied_votes(arena: Arena) -> Iterator[tuple[str, list[int], list[int], bool, list[str]]]:
+    """Yield (origin, revisions by seat, ranks, is acceptable, slices) of each tallied vote."""
     return (
-        Vote.objects.filter(IS_TALLIED, battle__arena=arena)
+        TalliedVote.objects.filter(vote__battle__arena=arena)
         .annotate(
-            revisions=ArrayAgg("battle__seats__revision_id", order_by="battle__seats__position")
+            revisions=ArrayAgg(
+                "vote__battle__seats__revision_id", order_by="vote__battle__seats__position"
+            )
         )
-        .values_list("battle__origin", "revisions", "ranks", "is_acceptable")
+        .values_list(
+            "vote__battle__origin", "revisions", "vote__ranks", "vote__is_acceptable", "slices"
+        )
+        .iterator(chunk_size=CHUNK)
+    )
+
+
+def standing_votes(arena: Arena) -> Iterator[tuple[uuid.UUID, str | None, str]]:
+    """Yield (vote, text and origin of its prompt) of each vote that was not withdrawn."""
+    return (
+        Vote.objects.filter(battle__arena=arena, withdrawal__isnull=True)
+        .values_list("pk", "battle__prompt__text", "battle__prompt__origin")
         .iterator(chunk_size=CHUNK)
     )
 
@@ -45,44 +73,101 @@ def withdrawn_tallied_votes(arena: Arena) -> QuerySet[Vote, uuid.UUID]:
     return missed.values_list("pk", flat=True)
 
 
-def pair_counts(arena: Arena, source: str) -> list[PairCounts]:
-    """Return the tallies of an arena: live votes, imported ones, or all."""
-    return [_counts(tally) for tally in _tallies(arena, source)]
+# ── counts ──────────────────────────────────────────────────────────────────────────────────
+
+
+def labels_of(arena: Arena) -> dict[int, str]:
+    """Return the label of every revision of the arena's modality by its key."""
+    revisions = Revision.objects.filter(model__modality=arena.modality)
+    slugs = revisions.values_list("pk", "model__slug", "number")
+    return {key: f"{slug}@{number}" for key, slug, number in slugs}
+
+
+def counts_of(arena: Arena, source: str, slice_key: str = ALL_VOTES) -> Counts:
+    """Return the counts of an arena: live votes, imported ones, or all, in one slice."""
+    return kept_tallies(arena.pk, origins_of(source), slice_key)
+
+
+def pair_tallies(
+    arena: Arena, source: str, slice_key: str = ALL_VOTES
+) -> tuple[list[str], PairTallies]:
+    """Return the sorted labels of everybody with a vote, and the tallies over them."""
+    return counts_of(arena, source, slice_key).tallies(labels_of(arena))
 
 
 def pair_counts_around(vote: Vote, arena: Arena, source: str) -> tuple[list[PairCounts], bool]:
     """Return the tallies of an arena and whether this vote is in them."""
     # In one statement: between two, the vote may be counted.
     is_tallied = Exists(TalliedVote.objects.filter(vote=vote))
-    tallies = list(_tallies(arena, source).annotate(has_vote=is_tallied))
-    return [_counts(tally) for tally in tallies], any(tally.has_vote for tally in tallies)
+    tallies = (
+        Tally.objects.filter(arena=arena, slice=ALL_VOTES, origin__in=origins_of(source))
+        .annotate(has_vote=is_tallied)
+        .values_list(
+            "low__model__slug", "low__number", "high__model__slug", "high__number", *COLUMNS,
+            "has_vote",
+        )
+    )  # fmt: skip
+    rows = list(tallies)
+    counts = [
+        PairCounts(f"{low}@{low_number}", f"{high}@{high_number}", *cells)
+        for low, low_number, high, high_number, *cells, _ in rows
+    ]
+    return counts, any(row[-1] for row in rows)
 
 
-def _tallies(arena: Arena, source: str) -> QuerySet[Tally]:
-    tallies = Tally.objects.filter(arena=arena).select_related("low__model", "high__model")
-    return tallies if source == ALL else tallies.filter(origin=source)
+# ── boards ──────────────────────────────────────────────────────────────────────────────────
+
+_boards: OrderedDict[tuple[int, str, str], tuple[tuple[object, ...], Board]] = OrderedDict()
+_lock = threading.Lock()
 
 
-def _counts(tally: Tally) -> PairCounts:
-    return PairCounts(
-        tally.low.label,
-        tally.high.label,
-        tally.wins_low,
-        tally.wins_high,
-        tally.ties,
-        tally.both_bad,
+def live_board(arena: Arena, source: str = Battle.Origin.LIVE, slice_key: str = ALL_VOTES) -> Board:
+    """Return the board of an arena as it is now; fitted anew only when it has changed."""
+    counts = counts_of(arena, source, slice_key)
+    widening = widening_of(arena, source, slice_key)
+    stamp = (counts.stamp, tuple(sorted(widening.items())))
+    key = (arena.pk, source, slice_key)
+    with _lock:
+        known = _boards.get(key)
+    if known is not None and known[0] == stamp and not connection.in_atomic_block:
+        return known[1]
+    board = make_board(*counts.tallies(labels_of(arena)), widening)
+    with _lock:
+        _boards[key] = (stamp, board)
+        _boards.move_to_end(key)
+        while len(_boards) > MOST_BOARDS:
+            _boards.popitem(last=False)
+    return board
+
+
+def analysis_of(arena: Arena, source: str) -> Analysis | None:
+    """Return what the last pass over all votes found, if there was one."""
+    return Analysis.objects.filter(arena=arena, source=source).first()
+
+
+def widening_of(arena: Arena, source: str, slice_key: str = ALL_VOTES) -> Mapping[str, float]:
+    """Return by how much each model's interval is stretched, as the last pass measured it."""
+    found = (
+        Analysis.objects.filter(arena=arena, source=source)
+        .annotate(widening=F("findings__widening"))
+        .values_list("widening", flat=True)
+        .first()
     )
-
-
-def live_board(arena: Arena, source: str = Battle.Origin.LIVE) -> Board:
-    """Return the board of an arena as it is now."""
-    return make_board(pair_counts(arena, source))
+    return (found or {}).get(slice_key, {})
 
 
 def default_source(arena: Arena) -> str:
     """Return live, unless an arena has imported votes only."""
-    origins = set(Tally.objects.filter(arena=arena).values_list("origin", flat=True))
+    voted = Tally.objects.filter(arena=arena, slice=ALL_VOTES)
+    origins = set(voted.values_list("origin", flat=True))
     return "imported" if origins == {"imported"} else "live"
+
+
+def slices_with_votes(arena: Arena, source: str) -> list[str]:
+    """Return the keys of the slices that have tallies."""
+    tallies = Tally.objects.filter(arena=arena, origin__in=origins_of(source))
+    keys = tallies.exclude(slice=ALL_VOTES).values_list("slice", flat=True)
+    return sorted(set(keys.distinct()))
 
 
 def revisions_by_label(arena: Arena) -> dict[str, Revision]:
@@ -96,8 +181,7 @@ def revisions_by_label(arena: Arena) -> dict[str, Revision]:
 def released_battles(arena: Arena, source: str) -> QuerySet[Battle]:
     """Return the battles of an arena whose outputs somebody saw."""
     seen = Q(origin=Battle.Origin.IMPORTED) | Q(released_at__isnull=False)
-    battles = Battle.objects.filter(seen, arena=arena)
-    return battles if source == ALL else battles.filter(origin=source)
+    return Battle.objects.filter(seen, arena=arena, origin__in=origins_of(source))
 
 
 def battles_by_revision(arena: Arena, source: str) -> dict[int, int]:

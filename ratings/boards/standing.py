@@ -6,9 +6,9 @@ from typing import Any
 
 from arena.battles.models import Battle
 from arena.votes.models import Vote
+from ratings.boards.counting import pair_outcomes
 from ratings.boards.selectors import pair_counts_around
-from ratings.boards.services import pair_outcomes
-from ratings.boards.table import Board, PairCounts, Row, make_board
+from ratings.boards.table import PairCounts, Row, make_board, tallied
 
 
 def standing(battle: Battle, vote: Vote) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def standing(battle: Battle, vote: Vote) -> dict[str, Any]:
         after, before = counts, [*counts, *_negated(own)]
     else:
         after, before = [*counts, *own], counts
-    rows_after, rows_before = _rows(make_board(_merged(after))), _rows(make_board(_merged(before)))
+    rows_after, rows_before = _rows(_merged(after)), _rows(_merged(before))
     return {
         "seats": [
             _seat(seat.letter, rows_after.get(label), rows_before.get(label))
@@ -56,8 +56,8 @@ def _merged(counts: list[PairCounts]) -> list[PairCounts]:
     return [PairCounts(*pair, *cells) for pair, cells in sums.items()]
 
 
-def _rows(board: Board) -> dict[str, Row]:
-    return {row.model: row for row in board.rows}
+def _rows(counts: list[PairCounts]) -> dict[str, Row]:
+    return {row.model: row for row in make_board(*tallied(counts)).rows}
 
 
 def _seat(letter: str, after: Row | None, before: Row | None) -> dict[str, Any]:

@@ -7,26 +7,26 @@ boards to the last digit.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from ratings.fitting.bradley_terry import fit_bradley_terry
-from ratings.fitting.elo import elo_half_width, to_elo
+from ratings.fitting.elo import ELO_PER_LOG_STRENGTH, to_elo
 from ratings.fitting.fit import Fit
-from ratings.fitting.intervals import (
-    MarginalRanks,
-    normal_interval,
-    rank_interval_by_overlap,
-)
+from ratings.fitting.intervals import half_width, rank_interval_by_overlap
 from ratings.fitting.tallies import PairTallies
 
-METHOD = "bradley-terry, ties as half wins, 95 % sandwich intervals"
-METHOD_VERSION = 1
+METHOD = "bradley-terry, ties as half wins, 95 % sandwich intervals widened for repeat voters"
+METHOD_VERSION = 2
 LEVEL = 0.95
-FEW_VOTES = 30  # of a model: below, its interval is at least as wide as their number allows
+# Of a model: below, its interval is at least as wide as the inverse information. The sandwich
+# learns its variance from the votes themselves: two that happen to agree with the fit, such as a
+# tie, make it absurdly narrow, while the information knows how many there were.
+FEW_VOTES = 30
 ANYWHERE = 1e9  # log-strength beyond every other: an interval without ends, in finite numbers
 DIGITS = 2  # of a rating in Elo units: a hundredth is far below any interval
 
@@ -64,11 +64,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """Rows in order of rank, group by group."""
+    """Rows in order of rank, group by group.
+
+    `widening` is what the measured intervals were stretched by, by model: see `make_board`.
+    """
 
     rows: list[Row] = field(default_factory=list)
     n_votes: int = 0
     n_groups: int = 0
+    iterations: int = 0
+    residual: float = 0.0  # standard errors left at the last Newton step
+    widening: dict[str, float] = field(default_factory=dict)
     method: str = METHOD
     method_version: int = METHOD_VERSION
 
@@ -77,37 +83,75 @@ class Board:
         return asdict(self)
 
 
-def make_board(counts: Iterable[PairCounts]) -> Board:
-    """Fit the counts; an empty board for no votes.
-
-    Models in different components of the comparison graph are never joined: each component is a
-    group with its own ranks.
-    """
+def tallied(counts: Iterable[PairCounts]) -> tuple[list[str], PairTallies]:
+    """Return the sorted names of everybody with a vote, and the tallies over them."""
     pairs = [pair for pair in counts if _total(pair)]
-    if not pairs:
-        return Board()
     names = sorted({pair.first for pair in pairs} | {pair.second for pair in pairs})
     number = {name: index for index, name in enumerate(names)}
-    tallies = PairTallies(
+    return names, PairTallies(
         len(names),
-        np.array([number[pair.first] for pair in pairs]),
-        np.array([number[pair.second] for pair in pairs]),
+        np.array([number[pair.first] for pair in pairs], dtype=np.int64),
+        np.array([number[pair.second] for pair in pairs], dtype=np.int64),
         np.array([pair.wins_first for pair in pairs], dtype=float),
         np.array([pair.wins_second for pair in pairs], dtype=float),
         np.array([pair.ties for pair in pairs], dtype=float),
         np.array([pair.both_bad for pair in pairs], dtype=float),
     )
+
+
+def make_board(
+    names: Sequence[str],
+    tallies: PairTallies,
+    widening: Mapping[str, float] = MappingProxyType({}),
+) -> Board:
+    """Fit the tallies and rank the models; an empty board for no votes.
+
+    Models in different components of the comparison graph are never joined: each component is a
+    group with its own ranks.
+
+    Args:
+        names: sorted, of the models of the tallies, each with a vote.
+        tallies: votes between them.
+        widening: by model, by how much its interval for independent votes must be stretched
+            because people cast many votes and have tastes; 1 for a model that is not named.
+    """
+    if not names:
+        return Board()
     fit = fit_bradley_terry(tallies)
+    stretch = np.array([widening.get(name, 1.0) for name in names])
+    return _board(names, fit, stretch, n_votes=int(tallies.votes.sum()), widening=dict(widening))
+
+
+def board_of_fit(names: Sequence[str], fit: Fit, *, n_votes: int, method: str) -> Board:
+    """Return any fit as a board, with the intervals of its own covariance."""
+    return _board(names, fit, np.ones(len(names)), n_votes=n_votes, widening={}, method=method)
+
+
+def _board(
+    names: Sequence[str],
+    fit: Fit,
+    stretch: np.ndarray,
+    *,
+    n_votes: int,
+    widening: dict[str, float],
+    method: str = METHOD,
+) -> Board:
     scores, covariance, fisher = _around_settled_models(fit)
-    rating = to_elo(scores)
-    half = elo_half_width(covariance, LEVEL)
+    half = half_width(covariance, LEVEL)
     # Votes that all say the same, such as one tie, show no spread: an interval without width
     # would claim certainty.
-    is_provisional = fit.insufficient | (half < 10.0**-DIGITS)
-    covariance = _careful_about_few_votes(covariance, fisher, fit.n_votes)
-    half = elo_half_width(covariance, LEVEL)
+    is_provisional = fit.insufficient | (ELO_PER_LOG_STRENGTH * half < 10.0**-DIGITS)
+    half = half * stretch
+    half = np.where(fit.n_votes < FEW_VOTES, np.maximum(half, half_width(fisher, LEVEL)), half)
+    rating, elo_half = to_elo(scores), ELO_PER_LOG_STRENGTH * half
     place = _rank_by_rating(np.where(is_provisional, -np.inf, rating), fit.component)
-    ranks = _rank_intervals(scores, covariance, fit.component, is_provisional)
+    # A provisional model has no interval of its own: any rank of its group is open to it, and it
+    # bounds nobody.
+    ranks = rank_interval_by_overlap(
+        np.where(is_provisional, -ANYWHERE, scores - half),
+        np.where(is_provisional, ANYWHERE, scores + half),
+        fit.component,
+    )
     rows = [
         Row(
             rank=None if is_provisional[i] else int(place[i]),
@@ -115,9 +159,9 @@ def make_board(counts: Iterable[PairCounts]) -> Board:
             rank_high=int(ranks.worst[i]),
             model=names[i],
             rating=round(float(rating[i]), DIGITS),
-            low=round(float(rating[i] - half[i]), DIGITS),
-            high=round(float(rating[i] + half[i]), DIGITS),
-            votes=int(fit.n_votes[i]),
+            low=round(float(rating[i] - elo_half[i]), DIGITS),
+            high=round(float(rating[i] + elo_half[i]), DIGITS),
+            votes=round(float(fit.n_votes[i])),
             group=int(fit.component[i]),
             is_provisional=bool(is_provisional[i]),
         )
@@ -126,28 +170,17 @@ def make_board(counts: Iterable[PairCounts]) -> Board:
     rows.sort(key=lambda row: (row.group, row.is_provisional, -row.rating, row.model))
     return Board(
         rows=rows,
-        n_votes=sum(_total(pair) for pair in pairs),
+        n_votes=n_votes,
         n_groups=len({row.group for row in rows}),
+        iterations=fit.iterations,
+        residual=fit.residual,
+        widening=widening,
+        method=method,
     )
 
 
 def _total(pair: PairCounts) -> int:
     return pair.wins_first + pair.wins_second + pair.ties + pair.both_bad
-
-
-def _careful_about_few_votes(
-    covariance: np.ndarray, fisher: np.ndarray, n_votes: np.ndarray
-) -> np.ndarray:
-    """Return the covariance with the wider of both variances for models with few votes.
-
-    The sandwich learns its variance from the votes themselves: two votes that happen to agree
-    with the fit, such as a tie, make it absurdly narrow. The inverse information knows how many
-    votes there were, whatever they said.
-    """
-    careful = covariance.copy()
-    wider = np.maximum(np.diagonal(covariance), np.diagonal(fisher))
-    np.fill_diagonal(careful, np.where(n_votes < FEW_VOTES, wider, np.diagonal(covariance)))
-    return careful
 
 
 def _around_settled_models(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -169,22 +202,6 @@ def _around_settled_models(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray
     for matrix in (covariance, fisher):
         np.fill_diagonal(matrix, np.maximum(np.diagonal(matrix), 0))  # 0 may round below it
     return differences @ fit.scores, covariance, fisher
-
-
-def _rank_intervals(
-    scores: np.ndarray, covariance: np.ndarray, component: np.ndarray, is_provisional: np.ndarray
-) -> MarginalRanks:
-    """Return the ranks that the intervals leave open.
-
-    A provisional model has no interval of its own: any rank of its group is open to it, and it
-    bounds nobody.
-    """
-    low, high = normal_interval(scores, covariance, LEVEL)
-    return rank_interval_by_overlap(
-        np.where(is_provisional, -ANYWHERE, low),
-        np.where(is_provisional, ANYWHERE, high),
-        component,
-    )
 
 
 def _rank_by_rating(rating: np.ndarray, component: np.ndarray) -> np.ndarray:

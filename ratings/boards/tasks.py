@@ -1,9 +1,9 @@
 """Celery doors to this room."""
 
 from arena.common.tasks import on_event, scheduled
-from ratings.boards import services
+from ratings.boards import counting, services
 
-count_vote = on_event("boards.count_vote")(services.count_vote)
-uncount_vote = on_event("boards.uncount_vote")(services.uncount_vote)
-recount_arena = on_event("boards.recount_arena")(services.recount_arena)
+count_vote = on_event("boards.count_vote")(counting.count_vote)
+uncount_vote = on_event("boards.uncount_vote")(counting.uncount_vote)
+recount_arena = on_event("boards.recount_arena")(counting.recount_arena)
 refresh_boards = scheduled("boards.refresh_boards", quiet=True)(services.refresh_boards)

@@ -21,7 +21,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ratings.boards.table import Board, PairCounts, make_board
+from ratings.boards.table import Board, PairCounts, make_board, tallied
 from ratings.releases.privacy.fields import FIELDS, check_row
 
 MANIFEST = "manifest.json"
@@ -171,7 +171,7 @@ def board_of(folder: Path) -> Board:
     for row in read_rows(folder, ["model_a", "model_b", "winner"]):
         counts[row["model_a"], row["model_b"], row["winner"]] += 1
     pairs = {(model_a, model_b) for model_a, model_b, _ in counts}
-    return make_board(
+    board_counts = (
         PairCounts(
             *pair,
             wins_first=counts[*pair, "model_a"],
@@ -181,6 +181,7 @@ def board_of(folder: Path) -> Board:
         )
         for pair in pairs
     )
+    return make_board(*tallied(board_counts))
 
 
 def model_names(folder: Path) -> dict[str, str]:

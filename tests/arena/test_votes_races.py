@@ -16,7 +16,7 @@ from arena.common.models import Event
 from arena.votes.models import Engagement, Rationale, Vote, Withdrawal
 from arena.votes.services import cast_vote, record_shown, withdraw_vote, write_rationale
 from ratings.boards.models import TalliedVote, Tally
-from ratings.boards.services import count_vote, uncount_vote
+from ratings.boards.counting import count_vote, uncount_vote
 from tests import cast
 
 pytestmark = pytest.mark.django_db(transaction=True)

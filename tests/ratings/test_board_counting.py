@@ -23,17 +23,17 @@ from arena.common.tasks import Skipped
 from arena.votes.models import Vote
 from arena.votes.services import CHOICES, withdraw_vote
 from models_registry.models import Revision
-from ratings.boards import services
-from ratings.boards.models import Snapshot, TalliedVote, Tally
-from ratings.boards.selectors import live_board, pair_counts
-from ratings.boards.services import (
+from ratings.boards import counting
+from ratings.boards.counting import (
     count_missed,
     count_vote,
     pair_outcomes,
     recount_arena,
-    refresh_boards,
     uncount_vote,
 )
+from ratings.boards.models import ALL_VOTES, Snapshot, TalliedVote, Tally
+from ratings.boards.selectors import live_board, pair_counts_around
+from ratings.boards.services import refresh_boards
 from ratings.boards.standing import standing
 from tests import cast
 
@@ -44,7 +44,7 @@ def tallies(arena: Arena) -> Counts:
     """All tallies that hold a vote: (origin, low, high) → wins low, wins high, ties, both bad."""
     return {
         (t.origin, t.low_id, t.high_id): cells
-        for t in Tally.objects.filter(arena=arena)
+        for t in Tally.objects.filter(arena=arena, slice=ALL_VOTES)
         if any(cells := (t.wins_low, t.wins_high, t.ties, t.both_bad))
     }
 
@@ -259,14 +259,14 @@ def test_a_vote_and_a_withdrawal_that_come_while_an_arena_is_counted_anew_are_no
     taken_back = cast.vote(cast.shown_battle(arena, ada), "a")
     cast.vote(cast.shown_battle(arena, ada), "b")
     late: list[Vote] = []
-    counted = services.tallied_votes
+    counted = counting.tallied_votes
 
     def with_news_in_between(arena: Arena) -> Iterator[Any]:
         late.append(in_another_session(lambda: cast.vote(cast.shown_battle(arena, ada), "tie")))
         in_another_session(lambda: withdraw_vote(vote_id=str(taken_back.pk), voter=ada))
         return counted(arena)
 
-    monkeypatch.setattr(services, "tallied_votes", with_news_in_between)
+    monkeypatch.setattr(counting, "tallied_votes", with_news_in_between)
     recount_arena(arena.pk)
     monkeypatch.undo()
     assert count_vote(str(late[0].pk))
@@ -340,8 +340,8 @@ def test_an_unchanged_board_is_published_once(
 def test_many_missed_votes_are_counted_anew_at_once(
     ada: Voter, arena: Arena, models: list[Revision], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "MOST_ONE_BY_ONE", 1)
-    monkeypatch.setattr(services, "count_vote", None)  # would fail when called
+    monkeypatch.setattr(counting, "MOST_ONE_BY_ONE", 1)
+    monkeypatch.setattr(counting, "count_vote", None)  # would fail when called
     for _ in range(2):
         cast.vote(cast.shown_battle(arena, ada), "a")
     assert count_missed(arena) == 2
@@ -385,7 +385,7 @@ def test_what_a_vote_did_is_the_difference_of_two_refits(
             assert shown["change"] == change
     total = sum(
         c.wins_first + c.wins_second + c.ties + c.both_bad
-        for c in pair_counts(arena, "live")
+        for c in pair_counts_around(vote, arena, "live")[0]
         if {c.first, c.second} == {seat.revision.label for seat in battle.seats.all()}
     )
     expected = f"Of {total - 1} other" if total > 1 else "Yours is the first vote"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratings.boards.table import Board, PairCounts, board_text, make_board
+from ratings.boards.table import Board, PairCounts, board_text, make_board, tallied
 
 RING = [
     PairCounts("alder@1", "birch@1", 30, 10, 4, 1),
@@ -31,6 +32,10 @@ counts = st.lists(
 )
 
 
+def board_of(counts: Iterable[PairCounts], **widening: float) -> Board:
+    return make_board(*tallied(counts), {f"{name}@1": factor for name, factor in widening.items()})
+
+
 def swapped(pair: PairCounts) -> PairCounts:
     return PairCounts(
         pair.second, pair.first, pair.wins_second, pair.wins_first, pair.ties, pair.both_bad
@@ -38,13 +43,13 @@ def swapped(pair: PairCounts) -> PairCounts:
 
 
 def test_no_votes_give_an_empty_board() -> None:
-    assert make_board([]) == Board()
-    assert make_board([PairCounts("a@1", "b@1", 0, 0, 0, 0)]) == Board()
+    assert board_of([]) == Board()
+    assert board_of([PairCounts("a@1", "b@1", 0, 0, 0, 0)]) == Board()
     assert board_text(Board().as_dict(), {}) == "No votes yet."
 
 
 def test_the_rows_are_in_order_with_intervals_around_the_rating() -> None:
-    board = make_board(RING)
+    board = board_of(RING)
     assert [row.model for row in board.rows] == ["alder@1", "birch@1", "cedar@1"]
     assert [row.rank for row in board.rows] == [1, 2, 3]
     assert (board.n_votes, board.n_groups) == (127, 1)
@@ -57,19 +62,19 @@ def test_the_rows_are_in_order_with_intervals_around_the_rating() -> None:
 
 
 def test_a_lead_of_400_points_is_odds_of_ten_to_one() -> None:
-    board = make_board([PairCounts("a@1", "b@1", 10_000, 1_000, 0, 0)])
+    board = board_of([PairCounts("a@1", "b@1", 10_000, 1_000, 0, 0)])
     assert board.rows[0].rating - board.rows[1].rating == pytest.approx(400, abs=0.2)
 
 
 def test_both_bad_counts_as_a_tie() -> None:
-    as_ties = make_board([PairCounts("a@1", "b@1", 9, 4, 6, 0)])
-    as_both_bad = make_board([PairCounts("a@1", "b@1", 9, 4, 0, 6)])
+    as_ties = board_of([PairCounts("a@1", "b@1", 9, 4, 6, 0)])
+    as_both_bad = board_of([PairCounts("a@1", "b@1", 9, 4, 0, 6)])
     assert as_ties == as_both_bad
-    assert as_ties != make_board([PairCounts("a@1", "b@1", 9, 4, 0, 0)])
+    assert as_ties != board_of([PairCounts("a@1", "b@1", 9, 4, 0, 0)])
 
 
 def test_models_that_never_met_are_two_groups_with_their_own_ranks() -> None:
-    board = make_board(
+    board = board_of(
         [PairCounts("a@1", "b@1", 30, 10, 0, 0), PairCounts("c@1", "d@1", 10, 30, 0, 0)]
     )
     assert board.n_groups == 2
@@ -84,7 +89,7 @@ def test_models_that_never_met_are_two_groups_with_their_own_ranks() -> None:
 
 
 def test_a_model_that_never_lost_is_provisional_and_may_have_any_rank() -> None:
-    board = make_board([*RING, PairCounts("dogwood@1", "cedar@1", 3, 0, 0, 0)])
+    board = board_of([*RING, PairCounts("dogwood@1", "cedar@1", 3, 0, 0, 0)])
     newcomer = next(row for row in board.rows if row.model == "dogwood@1")
     assert newcomer.is_provisional
     assert (newcomer.rank_low, newcomer.rank_high) == (1, 4)
@@ -92,10 +97,10 @@ def test_a_model_that_never_lost_is_provisional_and_may_have_any_rank() -> None:
 
 
 def test_a_newcomer_with_two_votes_moves_nobodys_rating_and_settles_nobodys_rank() -> None:
-    before = {row.model: row for row in make_board(RING).rows}
+    before = {row.model: row for row in board_of(RING).rows}
     after = {
         row.model: row
-        for row in make_board([*RING, PairCounts("dogwood@1", "cedar@1", 2, 0, 0, 0)]).rows
+        for row in board_of([*RING, PairCounts("dogwood@1", "cedar@1", 2, 0, 0, 0)]).rows
     }
     for model, row in before.items():
         assert after[model].rating == pytest.approx(row.rating, abs=2)
@@ -106,7 +111,7 @@ def test_a_newcomer_with_two_votes_moves_nobodys_rating_and_settles_nobodys_rank
 
 @pytest.mark.parametrize("n_ties", [1, 2, 50])
 def test_ties_alone_never_give_an_interval_without_width(n_ties: int) -> None:
-    board = make_board([PairCounts("a@1", "b@1", 0, 0, n_ties, 0)])
+    board = board_of([PairCounts("a@1", "b@1", 0, 0, n_ties, 0)])
     assert all(row.is_provisional for row in board.rows)
     assert {(row.rank_low, row.rank_high) for row in board.rows} == {(1, 2)}
 
@@ -115,16 +120,16 @@ def test_ties_alone_never_give_an_interval_without_width(n_ties: int) -> None:
 def test_the_order_and_the_seats_in_which_pairs_come_change_no_digit(
     pairs: list[PairCounts],
 ) -> None:
-    expected = json.dumps(make_board(pairs).as_dict())
-    assert json.dumps(make_board(list(reversed(pairs))).as_dict()) == expected
-    assert json.dumps(make_board([swapped(pair) for pair in pairs]).as_dict()) == expected
+    expected = json.dumps(board_of(pairs).as_dict())
+    assert json.dumps(board_of(list(reversed(pairs))).as_dict()) == expected
+    assert json.dumps(board_of([swapped(pair) for pair in pairs]).as_dict()) == expected
 
 
 @given(counts)
 def test_every_board_is_finite_and_its_ranks_are_those_of_its_ratings(
     pairs: list[PairCounts],
 ) -> None:
-    board = make_board(pairs)
+    board = board_of(pairs)
     assert board.n_votes * 2 == sum(row.votes for row in board.rows)
     for row in board.rows:
         assert all(map(math.isfinite, (row.rating, row.low, row.high)))
@@ -140,7 +145,7 @@ def test_every_board_is_finite_and_its_ranks_are_those_of_its_ratings(
 
 
 def test_the_text_shows_each_number_of_the_board() -> None:
-    board = make_board(RING)
+    board = board_of(RING)
     lines = board_text(board.as_dict(), {"alder@1": "Alder", "birch@1": "birch@1"}).splitlines()
     assert len(lines) == 1 + 3 + 1
     for row, line in zip(board.rows, lines[1:4], strict=True):
@@ -153,22 +158,36 @@ def test_the_text_shows_each_number_of_the_board() -> None:
 
 
 def test_models_that_share_a_name_are_told_apart() -> None:
-    names = {row.model: "Same" for row in make_board(RING).rows}
-    lines = board_text(make_board(RING).as_dict(), names).splitlines()
+    names = {row.model: "Same" for row in board_of(RING).rows}
+    lines = board_text(board_of(RING).as_dict(), names).splitlines()
     assert lines[1].endswith("Same (alder@1)")
 
 
 def test_a_provisional_model_has_no_rank_and_stands_last() -> None:
     newcomer = PairCounts("yew@1", "alder@1", 1, 0, 0, 0)
-    last = make_board([*RING, newcomer]).rows[-1]
+    last = board_of([*RING, newcomer]).rows[-1]
     assert (last.model, last.is_provisional, last.rank) == ("yew@1", True, None)
-    assert [row.rank for row in make_board([*RING, newcomer]).rows[:3]] == [1, 2, 3]
+    assert [row.rank for row in board_of([*RING, newcomer]).rows[:3]] == [1, 2, 3]
 
 
 def test_two_votes_never_look_like_knowledge() -> None:
     # A win and a tie: the votes agree with the fit, and the sandwich alone would be a few points.
-    rows = make_board([PairCounts("a@1", "b@1", 1, 1, 1, 0), *RING]).rows
+    rows = board_of([PairCounts("a@1", "b@1", 1, 1, 1, 0), *RING]).rows
     newcomers = [row for row in rows if row.model in ("a@1", "b@1")]
     assert all(row.high - row.low > 200 for row in newcomers)
-    lone = make_board([PairCounts("a@1", "b@1", 1, 0, 1, 0)]).rows
+    lone = board_of([PairCounts("a@1", "b@1", 1, 0, 1, 0)]).rows
     assert all(row.is_provisional or row.high - row.low > 200 for row in lone)
+
+
+def test_an_interval_is_stretched_by_its_own_factor_and_opens_ranks() -> None:
+    plain = {row.model: row for row in board_of(RING).rows}
+    wide = {row.model: row for row in board_of(RING, birch=3.0).rows}
+    for model, row in plain.items():
+        factor = 3.0 if model == "birch@1" else 1.0
+        assert wide[model].rating == row.rating
+        assert wide[model].high - wide[model].rating == pytest.approx(
+            factor * (row.high - row.rating), abs=0.02
+        )
+        assert wide[model].rank_low <= row.rank_low
+        assert wide[model].rank_high >= row.rank_high
+    assert board_of(RING, birch=3.0).widening == {"birch@1": 3.0}

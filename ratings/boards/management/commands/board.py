@@ -8,8 +8,8 @@ from django.core.management.base import CommandParser
 
 from arena.arenas.selectors import named_arena
 from arena.common.commands import AgonCommand
+from ratings.boards.counting import count_missed
 from ratings.boards.selectors import SOURCES, default_source, live_board, revisions_by_label
-from ratings.boards.services import count_missed
 from ratings.boards.table import board_text
 from ratings.boards.views import board_json
 
