@@ -14,29 +14,16 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from arena.common.text_style import MARKS, count_mark
+
 DenseArray = NDArray[np.float64]
 
-# Patterns are linear in the text: no class of characters can match across its own delimiter.
-_COUNTED = {
-    "sentences": re.compile(r"[.!?。！？](?=\s|$)"),
-    "paragraphs": re.compile(r"\n[ \t]*\n"),
-    "headers": re.compile(r"^ {0,3}#{1,6} ", re.MULTILINE),
-    "bold": re.compile(r"\*\*[^*\n]+\*\*|__[^_\n]+__"),
-    "list_items": re.compile(r"^[ \t]*[-*+•] ", re.MULTILINE),
-    "numbered_items": re.compile(r"^[ \t]*\d{1,3}[.)] ", re.MULTILINE),
-    "code_fences": re.compile(r"^[ \t]*```", re.MULTILINE),
-    "inline_code": re.compile(r"(?<!`)`[^`\n]+`(?!`)"),
-    "links": re.compile(r"\[[^\[\]\n]*\]\([^()\n]*\)|https?://"),
-    "table_rows": re.compile(r"^[ \t]*\|", re.MULTILINE),
-    "question_marks": re.compile(r"[?？]"),
-    "exclamation_marks": re.compile(r"[!！]"),
-}
 _DIGIT = re.compile(r"\d")
 _SIGN = re.compile(r"[^\w\s]")
 STYLE_NAMES: tuple[str, ...] = (
     "log_chars",
     "log_words",
-    *(f"log_{name}" for name in _COUNTED),
+    *(f"log_{name}" for name in MARKS),
     "digit_share",
     "upper_share",
     "punctuation_share",
@@ -61,7 +48,7 @@ def style_features(response: str, words: Sequence[str]) -> list[float]:
     return [
         math.log1p(len(response)),
         math.log1p(len(words)),
-        *(math.log1p(len(pattern.findall(response))) for pattern in _COUNTED.values()),
+        *(math.log1p(count_mark(response, name)) for name in MARKS),
         len(_DIGIT.findall(response)) / n_chars,
         sum(map(str.isupper, response)) / n_chars,
         len(_SIGN.findall(response)) / n_chars,
