@@ -1,0 +1,113 @@
+"""Bradley-Terry scores of votes from which some were taken away, by exact refit from close by."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ratings.fitting.bradley_terry import (
+    PRIOR_TIES,
+    _averaging,
+    _Comparisons,
+    _fisher_covariance,
+    _insufficient,
+    _Strengths,
+    _with_virtual_opponents,
+)
+from ratings.fitting.comparison_graph import connected_components
+from ratings.fitting.fit import Fit
+from ratings.fitting.newton import maximise
+from ratings.fitting.tallies import Outcome, PairTallies
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+# Newton decrement at which a refit stops, in standard errors. The step is still taken and squares
+# the error, so the scores are exact to 1e-10 standard errors.
+_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class Refit:
+    """Strengths after votes were taken away: scores as of `fit_bradley_terry`, not centred.
+
+    Attributes:
+        scores: (n_models,) natural log.
+        component: (n_models,) connected component in the votes that are left.
+        is_finite: False where prior_ties is 0 and these votes give no finite scores.
+    """
+
+    scores: FloatArray
+    component: IntArray
+    is_finite: bool
+    players: _Comparisons
+    players_scores: FloatArray
+
+    def gap(self, above: int, below: int) -> float | None:
+        """Score of `above` less that of `below`; None where the votes do not compare them."""
+        if not self.is_finite or self.component[above] != self.component[below]:
+            return None
+        return float(self.scores[above] - self.scores[below])
+
+    def covariance(self) -> FloatArray:
+        """Inverse information, (n_models, n_models)."""
+        return _fisher_covariance(self.players, _averaging(self.component), self.players_scores)
+
+
+def refit(
+    n_models: int,
+    first: IntArray,
+    second: IntArray,
+    counts: FloatArray,
+    start: FloatArray,
+    prior_ties: float = PRIOR_TIES,
+    component: IntArray | None = None,
+) -> Refit:
+    """Maximise what `fit_bradley_terry` maximises, from `start` and without its covariance.
+
+    Args:
+        n_models: number of models.
+        first, second: (n_pairs,) models of each pair.
+        counts: (n_pairs, 4) votes in the order of `Outcome`; "both bad" as ties.
+        start: (n_models,) scores near the solution, or (n_players,) those of an earlier refit.
+        prior_ties: as in `fit_bradley_terry`.
+        component: (n_models,) components of the votes, where the caller knows them.
+
+    Raises:
+        DidNotConverge: Newton's method did not end.
+    """
+    votes = counts.sum(axis=1)
+    voted = votes > 0
+    ties = counts[:, Outcome.TIE] + counts[:, Outcome.BOTH_BAD]
+    columns = (first, second, counts[:, Outcome.FIRST], counts[:, Outcome.SECOND], ties)
+    real = _Comparisons(n_models, *(column[voted] for column in columns))
+    if component is None:
+        component = connected_components(n_models, real.first, real.second)
+    n_votes = real.per_player(real.votes, real.votes)
+    players = _with_virtual_opponents(real, component, n_votes, prior_ties)
+    if prior_ties == 0 and (_insufficient(real, component, n_votes) & (n_votes > 0)).any():
+        return Refit(start[:n_models], component, False, players, start)
+    if start.size != players.n_players:
+        start = np.concatenate([start[:n_models], np.zeros(players.n_players - n_models)])
+    found = maximise(
+        _Strengths(players, _averaging(component)), start, tolerance=_TOLERANCE
+    ).estimates
+    return Refit(found[:n_models], component, True, players, found)
+
+
+def cell_counts(tallies: PairTallies, both_bad: str) -> FloatArray:
+    """Votes that enter a fit under this reading of "both bad", (n_pairs, 4) by `Outcome`."""
+    if both_bad not in ("tie", "ignore"):
+        raise ValueError(f"both_bad is {both_bad!r}; use 'tie' or 'ignore'")
+    of_both_bad = tallies.both_bad if both_bad == "tie" else np.zeros(tallies.n_pairs)
+    return np.column_stack([tallies.wins_first, tallies.wins_second, tallies.ties, of_both_bad])
+
+
+def check_fit_is_of(
+    fit: Fit, n_models: int, first: IntArray, second: IntArray, counts: FloatArray
+) -> None:
+    """Raise ValueError where `fit` counted other votes per model than `counts` (n_pairs, 4)."""
+    votes = counts.sum(axis=1)
+    per_model = np.bincount(first, votes, n_models) + np.bincount(second, votes, n_models)
+    if fit.n_models != n_models or not np.allclose(per_model, fit.n_votes):
+        raise ValueError("the fit is of other votes than these; pass the tallies it was made from")
