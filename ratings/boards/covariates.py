@@ -1,4 +1,8 @@
-"""What else may decide a vote, by modality: the covariates of a board under style control."""
+"""What else may decide a vote, by modality: the covariates of a board under style control.
+
+How long an output took is none of them: all outputs of a battle are released together and text
+is shown at one pace, so that no voter sees it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from django.db.models import DurationField, ExpressionWrapper, F
 from numpy.typing import NDArray
 
 from arena.arenas.models import Arena
@@ -27,13 +30,7 @@ TEXT = {
     "links": "Links",
 }
 MESH = {"triangles": "Triangles"}
-EVERYWHERE = {"generation_s": "Seconds of generation"}
-BY_MODALITY: dict[str, dict[str, str]] = {
-    "text": {**TEXT, **EVERYWHERE},
-    "image": EVERYWHERE,
-    "music": EVERYWHERE,
-    "mesh": {**MESH, **EVERYWHERE},
-}
+BY_MODALITY: dict[str, dict[str, str]] = {"text": TEXT, "image": {}, "music": {}, "mesh": MESH}
 
 
 def covariates_of(arena: Arena) -> dict[str, str]:
@@ -60,22 +57,13 @@ def values_by_seat(
 
 
 def _facts(arena: Arena, source: str) -> Iterator[tuple[Any, int, dict[str, float]]]:
-    outputs = (
-        Output.objects.filter(
-            seat__battle__arena=arena,
-            seat__battle__origin__in=origins_of(source),
-            seat__battle__vote__isnull=False,
-        )
-        .annotate(
-            took=ExpressionWrapper(
-                F("seat__job__finished_at") - F("seat__job__started_at"), DurationField()
-            )
-        )
-        .values_list("seat__battle__vote__pk", "seat__position", "text", "details", "took")
-    )
-    for vote, position, text, details, took in outputs.iterator(chunk_size=CHUNK):
-        facts = {"generation_s": took.total_seconds() if took else np.nan, **_counts(text)}
-        yield vote, position, {**facts, "triangles": details.get("triangles", np.nan)}
+    outputs = Output.objects.filter(
+        seat__battle__arena=arena,
+        seat__battle__origin__in=origins_of(source),
+        seat__battle__vote__isnull=False,
+    ).values_list("seat__battle__vote__pk", "seat__position", "text", "details")
+    for vote, position, text, details in outputs.iterator(chunk_size=CHUNK):
+        yield vote, position, {**_counts(text), "triangles": details.get("triangles", np.nan)}
 
 
 def _counts(text: str | None) -> dict[str, float]:

@@ -21,7 +21,7 @@ from ratings.fitting.intervals import half_width, rank_interval_by_overlap
 from ratings.fitting.tallies import PairTallies
 
 METHOD = "bradley-terry, ties as half wins, 95 % sandwich intervals widened for repeat voters"
-METHOD_VERSION = 2
+METHOD_VERSION = 1
 LEVEL = 0.95
 # Of a model: below, its interval is at least as wide as the inverse information. The sandwich
 # learns its variance from the votes themselves: two that happen to agree with the fit, such as a
@@ -119,7 +119,8 @@ def make_board(
         return Board()
     fit = fit_bradley_terry(tallies)
     stretch = np.array([widening.get(name, 1.0) for name in names])
-    return _board(names, fit, stretch, n_votes=int(tallies.votes.sum()), widening=dict(widening))
+    used = {name: widening[name] for name in names if name in widening}
+    return _board(names, fit, stretch, n_votes=int(tallies.votes.sum()), widening=used)
 
 
 def board_of_fit(names: Sequence[str], fit: Fit, *, n_votes: int, method: str) -> Board:

@@ -3,6 +3,7 @@
 manifest.json             every other file with its size and SHA-256
 README.md                 the card
 models.json               who competed: label → name, organisation, licence
+uncertainty.json          what only the site knows: by how much repeat voters widen intervals
 board.json                the board that these files give
 battles-0001.parquet …    one shard per release, never written again, disjoint
 withdrawn.json            rows of earlier shards that their voters took back
@@ -27,6 +28,7 @@ from ratings.releases.privacy.fields import FIELDS, check_row
 MANIFEST = "manifest.json"
 MODELS = "models.json"
 BOARD = "board.json"
+UNCERTAINTY = "uncertainty.json"
 WITHDRAWN = "withdrawn.json"
 CARD = "README.md"
 FORMAT_VERSION = 1
@@ -166,7 +168,11 @@ def read_rows(folder: Path, columns: Sequence[str] | None = None) -> Iterator[di
 
 
 def board_of(folder: Path) -> Board:
-    """Compute the board from the files alone."""
+    """Compute the board from the files alone.
+
+    Voters of different shards cannot be linked, so by how much intervals widen because people
+    vote more than once is read, not computed.
+    """
     counts: Counter[tuple[str, str, str]] = Counter()
     for row in read_rows(folder, ["model_a", "model_b", "winner"]):
         counts[row["model_a"], row["model_b"], row["winner"]] += 1
@@ -181,7 +187,8 @@ def board_of(folder: Path) -> Board:
         )
         for pair in pairs
     )
-    return make_board(*tallied(board_counts))
+    widening = json.loads((folder / UNCERTAINTY).read_text("utf-8"))["widening"]
+    return make_board(*tallied(board_counts), widening)
 
 
 def model_names(folder: Path) -> dict[str, str]:

@@ -21,6 +21,7 @@ from arena.common.events import publish
 from arena.common.hashing import file_sha256_hex
 from arena.common.tasks import Skipped
 from models_registry.models import Revision
+from ratings.boards.selectors import widening_of
 from ratings.releases import files
 from ratings.releases.card import card
 from ratings.releases.models import Release, ReleasedBattle
@@ -96,6 +97,8 @@ def _write(
         _copy_out(blob.key, folder / "media" / Path(blob.key).name)
     files.write_json(folder / files.WITHDRAWN, {"battle_ids": withdrawn})
     files.write_json(folder / files.MODELS, _models(folder))
+    widening = dict(widening_of(arena, Battle.Origin.LIVE))
+    files.write_json(folder / files.UNCERTAINTY, {"widening": widening})
     board = files.board_of(folder).as_dict()
     files.write_json(folder / files.BOARD, board)
     earlier = previous.manifest if previous else {"redactions": {}, "months": []}

@@ -1,0 +1,1 @@
+"""What the pages around a board report: pairs, one model, the course of ratings, its footing."""
