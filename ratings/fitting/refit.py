@@ -1,6 +1,7 @@
 """Bradley-Terry scores of votes from which some were taken away, by exact refit from close by."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from ratings.fitting.bradley_terry import (
 from ratings.fitting.comparison_graph import connected_components
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import maximise
-from ratings.fitting.tallies import Outcome, PairTallies
+from ratings.fitting.tallies import Outcome
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -95,11 +96,31 @@ def refit(
     return Refit(found[:n_models], component, True, players, found)
 
 
-def cell_counts(tallies: PairTallies, both_bad: str) -> FloatArray:
-    """Votes that enter a fit under this reading of "both bad", (n_pairs, 4) by `Outcome`."""
+class OutcomeCounts(Protocol):
+    """Counts per row, (n_rows,) each, as in `PairTallies`."""
+
+    @property
+    def wins_first(self) -> FloatArray:
+        """Wins of the first model."""
+
+    @property
+    def wins_second(self) -> FloatArray:
+        """Wins of the second model."""
+
+    @property
+    def ties(self) -> FloatArray:
+        """Ties that are not "both bad"."""
+
+    @property
+    def both_bad(self) -> FloatArray:
+        """Votes for neither."""
+
+
+def cell_counts(tallies: OutcomeCounts, both_bad: str) -> FloatArray:
+    """Votes that enter a fit under this reading of "both bad", (n_rows, 4) by `Outcome`."""
     if both_bad not in ("tie", "ignore"):
         raise ValueError(f"both_bad is {both_bad!r}; use 'tie' or 'ignore'")
-    of_both_bad = tallies.both_bad if both_bad == "tie" else np.zeros(tallies.n_pairs)
+    of_both_bad = tallies.both_bad if both_bad == "tie" else np.zeros_like(tallies.ties)
     return np.column_stack([tallies.wins_first, tallies.wins_second, tallies.ties, of_both_bad])
 
 
