@@ -52,6 +52,7 @@ def write_release(folder: Path, rows: list[dict[str, Any]], withdrawn: list[str]
     files.write_shard(folder / files.shard_name(2), rows[half:])
     files.write_json(folder / files.WITHDRAWN, {"battle_ids": withdrawn})
     files.write_json(folder / files.MODELS, {"alder@1": {"name": "Alder"}})
+    files.write_json(folder / files.UNCERTAINTY, {"widening": {"alder@1": 1.5}})
     files.write_json(folder / files.BOARD, files.board_of(folder).as_dict())
     (folder / files.CARD).write_text("# text-0002\n", "utf-8")
     (folder / "media").mkdir()
@@ -73,6 +74,7 @@ LISTED = (
     "board.json",
     "media/one.png",
     "models.json",
+    "uncertainty.json",
     "withdrawn.json",
 )
 
