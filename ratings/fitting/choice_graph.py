@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratings.fitting.choice_sets import Stage
-from ratings.fitting.comparison_graph import strongly_connected_groups
+from ratings.fitting.comparison_graph import connected_components, strongly_connected_groups
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
