@@ -12,5 +12,5 @@ class SuggestedPromptInline(admin.TabularInline):
 
 @admin.register(Arena)
 class ArenaAdmin(admin.ModelAdmin):
-    list_display = ("name", "modality", "is_open", "position")
+    list_display = ("name", "modality", "sampler", "is_open", "position")
     inlines = (SuggestedPromptInline,)

@@ -11,6 +11,13 @@ from models_registry.models import MODALITY_CHOICES
 class Arena(models.Model):
     """One contest with its own battles and its own board."""
 
+    class Sampler(models.TextChoices):
+        """What chooses the models of a battle; the names of `arena.battles.sampling`."""
+
+        MIN_MAX_CI = "min_max_ci", "Narrow the widest interval"
+        RANK_FOCUSED = "rank_focused", "Settle ranks in doubt"
+        UNIFORM = "uniform", "Every pair alike"
+
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80)
     modality = models.CharField(max_length=8, choices=MODALITY_CHOICES)
@@ -20,6 +27,12 @@ class Arena(models.Model):
     max_prompt_chars = models.PositiveIntegerField(default=2000)
     clip_s = models.PositiveSmallIntegerField(
         default=12, help_text="Seconds that every clip is trimmed or padded to (music)."
+    )
+    sampler = models.CharField(
+        max_length=40,
+        choices=Sampler,
+        default=Sampler.MIN_MAX_CI,
+        help_text="Which pairs meet more often. A tenth of all draws stays uniform.",
     )
     position = models.PositiveSmallIntegerField(default=0, help_text="Order on the front page.")
     is_open = models.BooleanField(default=True, help_text="New battles may be started.")
@@ -38,6 +51,10 @@ class Arena(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(clip_s__gte=1, clip_s__lte=300), name="clips_last_1_to_300_seconds"
+            ),
+            models.CheckConstraint(
+                condition=Q(sampler__in=["min_max_ci", "rank_focused", "uniform"]),
+                name="the_sampler_is_a_known_one",
             ),
         ]
 

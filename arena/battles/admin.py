@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from arena.battles.models import Battle, Seat
+from arena.battles.models import Battle, SamplerState, Seat
 from arena.common.admin import ReadOnlyAdmin
 
 
@@ -20,3 +20,8 @@ class BattleAdmin(ReadOnlyAdmin):
     list_display = ("id", "arena", "origin", "opened_at", "released_at", "ending", "void_reason")
     list_filter = ("arena", "origin", "ending")
     inlines = (SeatInline,)
+
+
+@admin.register(SamplerState)
+class SamplerStateAdmin(ReadOnlyAdmin):
+    list_display = ("arena", "made_at")

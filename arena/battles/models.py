@@ -35,7 +35,14 @@ class Battle(models.Model):
     consent = models.ForeignKey(Consent, on_delete=models.PROTECT, null=True, related_name="+")
     sampler = models.CharField(max_length=40, blank=True)
     sampler_version = models.PositiveSmallIntegerField(null=True)
-    p_draw = models.FloatField(null=True, help_text="Probability of this set of models.")
+    p_draw = models.FloatField(
+        null=True,
+        help_text="Exact probability of this set of models, whatever their seats, given what the "
+        "sampler knew at that moment.",
+    )
+    uniform_share = models.FloatField(
+        null=True, help_text="Share of uniform draws that p_draw includes; 1 for a uniform draw."
+    )
     opened_at = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True, help_text="All outputs went to the voter.")
     ending = models.CharField(max_length=10, choices=Ending, blank=True)
@@ -47,6 +54,11 @@ class Battle(models.Model):
             models.CheckConstraint(
                 condition=Q(p_draw__isnull=True) | Q(p_draw__gt=0, p_draw__lte=1),
                 name="p_draw_is_a_probability",
+            ),
+            models.CheckConstraint(
+                condition=Q(uniform_share__isnull=True)
+                | Q(uniform_share__gt=0, uniform_share__lte=1),
+                name="uniform_share_is_a_share",
             ),
             models.CheckConstraint(
                 condition=Q(origin="imported")
@@ -107,3 +119,17 @@ class Seat(models.Model):
     def letter(self) -> str:
         """A for position 0, B for 1, and so on."""
         return LETTERS[self.position]
+
+
+class SamplerState(models.Model):
+    """What the newest fit of an arena tells its sampler. A cache: each refresh writes it anew."""
+
+    arena = models.OneToOneField(
+        Arena, on_delete=models.CASCADE, primary_key=True, related_name="sampler_state"
+    )
+    made_at = models.DateTimeField()
+    revisions = models.JSONField(help_text="Ids of the revisions, in the order of the arrays.")
+    arrays = models.BinaryField(help_text="`arena.battles.sampling.storage`, compressed.")
+
+    def __str__(self) -> str:
+        return f"{self.arena_id} at {self.made_at:%Y-%m-%d %H:%M}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,8 +12,12 @@ from django.utils import timezone
 from arena.accounts.models import Consent, Voter
 from arena.accounts.services import current_consent
 from arena.arenas.models import Arena
-from arena.battles.models import Battle, Seat
-from arena.battles.sampling import uniform
+from arena.battles.models import Battle, SamplerState, Seat
+from arena.battles.sampling.draw import draw_contestants
+from arena.battles.sampling.errors import BadState
+from arena.battles.sampling.state import FloatArray, IntArray, State
+from arena.battles.sampling.storage import to_bytes
+from arena.battles.selectors import pair_sampling
 from arena.common.errors import NotAllowed, Unavailable
 from arena.common.events import publish
 from arena.prompts.services import submit_prompt
@@ -23,8 +28,13 @@ _rng = random.SystemRandom()  # the draw must not be predictable by a voter
 
 
 @transaction.atomic
-def open_battle(*, arena: Arena, voter: Voter, consent: Consent | None, text: str) -> Battle:
-    """Take a prompt and draw its contestants.
+def open_battle(
+    *, arena: Arena, voter: Voter, consent: Consent | None, text: str, context: str = ""
+) -> Battle:
+    """Take a prompt and draw its contestants as the arena's sampler prefers.
+
+    `context` is what the floors of the sampler go by, such as the prompt's language. The battle
+    keeps the sampler that really drew, which is the uniform one where the arena has no fresh state.
 
     Raises NotAllowed without the voter's consent to the current terms or in a closed arena,
     BadInput for an unusable prompt, Unavailable when fewer than two models compete.
@@ -40,15 +50,17 @@ def open_battle(*, arena: Arena, voter: Voter, consent: Consent | None, text: st
             f"The arena '{arena.name}' has {len(candidates)} of the {SEATS} models that a battle "
             "needs. Register models with `manage.py register_model`."
         )
-    draw = uniform.draw_contestants(candidates, SEATS, _rng)
+    chosen = pair_sampling(arena, [revision.pk for revision in candidates], context)
+    draw = draw_contestants(candidates, chosen.probabilities, SEATS, _rng)
     battle = Battle.objects.create(
         arena=arena,
         prompt=prompt,
         voter=voter,
         consent=consent,
-        sampler=uniform.NAME,
-        sampler_version=uniform.VERSION,
+        sampler=chosen.sampler.name,
+        sampler_version=chosen.sampler.version,
         p_draw=draw.p_draw,
+        uniform_share=chosen.probabilities.uniform_share,
     )
     Seat.objects.bulk_create(
         Seat(battle=battle, position=position, revision=revision)
@@ -56,6 +68,51 @@ def open_battle(*, arena: Arena, voter: Voter, consent: Consent | None, text: st
     )
     publish("battle.opened", battle_id=str(battle.pk))
     return battle
+
+
+def store_sampler_state(
+    *,
+    arena: Arena,
+    revisions: Sequence[int],
+    scores: FloatArray,
+    covariance: FloatArray | None = None,
+    standard_errors: FloatArray | None = None,
+    votes: FloatArray | None = None,
+    component: IntArray | None = None,
+    battles_by_context: Mapping[str, FloatArray] | None = None,
+) -> SamplerState:
+    """Keep what the newest fit tells the sampler of an arena, in place of what was kept before.
+
+    Args:
+        arena: whose fit it is.
+        revisions: ids, one for each model of the arrays.
+        scores, covariance, standard_errors, votes, component: as in `sampling.state.State`; a
+            standard error of infinity says that the votes give the model no finite score.
+        battles_by_context: for each context (a language, a category) the battles of each model,
+            (n_models,).
+
+    Raises:
+        BadState: arrays that do not fit each other, nan, or a revision twice.
+    """
+    if len(set(revisions)) != len(revisions):
+        raise BadState("a revision is named twice; give each model once")
+    state = State(
+        len(revisions),
+        scores=scores,
+        covariance=covariance,
+        standard_errors=standard_errors,
+        votes=votes,
+        component=component,
+    )
+    kept, _ = SamplerState.objects.update_or_create(
+        arena=arena,
+        defaults={
+            "made_at": timezone.now(),
+            "revisions": list(revisions),
+            "arrays": to_bytes(state, battles_by_context or {}),
+        },
+    )
+    return kept
 
 
 def mark_released(battle_id: uuid.UUID | str) -> bool:

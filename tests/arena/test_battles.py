@@ -46,6 +46,7 @@ def test_a_battle_knows_why_it_was_made(ada: Voter, arena: Arena, models: list[R
     battle.refresh_from_db()
     assert battle.p_draw == 1 / 3
     assert (battle.sampler, battle.sampler_version) == (uniform.NAME, uniform.VERSION)
+    assert battle.uniform_share == 1.0
     assert battle.prompt is not None
     assert battle.prompt.text == "What is a tuple?\nReally."
     assert battle.consent == current_consent(ada)
@@ -160,6 +161,8 @@ def test_a_battle_ends_once_and_is_released_once(
         ({"p_draw": 0}, "p_draw_is_a_probability"),
         ({"p_draw": 2}, "p_draw_is_a_probability"),
         ({"p_draw": -0.5}, "p_draw_is_a_probability"),
+        ({"uniform_share": 0}, "uniform_share_is_a_share"),
+        ({"uniform_share": 1.1}, "uniform_share_is_a_share"),
         ({"p_draw": None}, "a_live_battle_knows_why_it_was_made"),
         ({"consent": None}, "a_live_battle_knows_why_it_was_made"),
         ({"voter": None}, "a_live_battle_knows_why_it_was_made"),

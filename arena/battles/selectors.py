@@ -1,0 +1,90 @@
+"""Questions about who meets next."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from django.utils import timezone
+
+from arena.arenas.models import Arena
+from arena.battles.models import SamplerState
+from arena.battles.sampling.errors import BadState
+from arena.battles.sampling.pairs import FloatArray
+from arena.battles.sampling.samplers import Sampling, sampling
+from arena.battles.sampling.state import State
+from arena.battles.sampling.storage import from_bytes
+
+logger = logging.getLogger(__name__)
+
+# A state is rewritten with each refresh of the boards, every minute. One a day old means that the
+# refresh has stopped; models added since would count as new for ever.
+FRESH = datetime.timedelta(days=1)
+REMEMBERED = 64  # sets of candidates and contexts of one state, a few hundred kilobytes each
+
+
+@dataclass(frozen=True)
+class _Known:
+    """One state as this process has read it, and the probabilities made of it so far."""
+
+    made_at: datetime.datetime | None
+    state: State
+    battles_by_context: dict[str, FloatArray] = field(default_factory=dict)
+    index: dict[int, int] = field(default_factory=dict)  # of a revision in the arrays
+    samplings: dict[tuple[str, tuple[int, ...], str], Sampling] = field(default_factory=dict)
+
+
+_known: dict[int, _Known] = {}  # by arena; a process keeps the newest state of each
+
+
+def pair_sampling(arena: Arena, revisions: Sequence[int], context: str = "") -> Sampling:
+    """Return the probability of every pair of these revisions, as the arena's sampler sees it.
+
+    Without a fresh state of the arena every model is new, and every pair is equally likely. The
+    state is read when it has changed; otherwise the answer comes from this process's memory.
+
+    Args:
+        arena: whose sampler and state are used.
+        revisions: ids of the revisions that compete now, in the order of the answer.
+        context: of the prompt, such as its language; "" for none.
+    """
+    known = _newest(arena)
+    key = (arena.sampler, tuple(revisions), context)
+    made = known.samplings.get(key)
+    if made is None:
+        if len(known.samplings) >= REMEMBERED:
+            known.samplings.clear()
+        made = known.samplings[key] = _made(known, *key)
+    return made
+
+
+def _made(known: _Known, sampler: str, revisions: tuple[int, ...], context: str) -> Sampling:
+    indices = [known.index.get(revision) for revision in revisions]
+    battles = known.battles_by_context.get(context)
+    if battles is not None:
+        battles = np.array([0.0 if index is None else battles[index] for index in indices])
+    return sampling(sampler, known.state.take(indices), battles_in_context=battles)
+
+
+def _newest(arena: Arena) -> _Known:
+    """Return the fresh state of the arena, one without models where there is none."""
+    fresh = SamplerState.objects.filter(arena=arena, made_at__gt=timezone.now() - FRESH)
+    made_at = fresh.values_list("made_at", flat=True).first()
+    known = _known.get(arena.pk)
+    if known is None or known.made_at != made_at:
+        row = fresh.first() if made_at else None
+        known = _known[arena.pk] = _read(row) if row else _Known(None, State(0))
+    return known
+
+
+def _read(row: SamplerState) -> _Known:
+    try:
+        state, battles_by_context = from_bytes(bytes(row.arrays))
+    except BadState as error:  # a cache of another version: battles go on until the next refresh
+        logger.warning("Sampler state of arena %s: %s", row.arena_id, error)
+        return _Known(row.made_at, State(0))
+    index = {revision: number for number, revision in enumerate(row.revisions)}
+    return _Known(row.made_at, state, battles_by_context, index)
