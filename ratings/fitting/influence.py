@@ -19,7 +19,13 @@ from scipy import sparse  # type: ignore[import-untyped]
 
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.fit import Fit
-from ratings.fitting.refit import OutcomeCounts, cell_counts, check_fit_is_of, refit
+from ratings.fitting.refit import refit
+from ratings.fitting.residuals import (
+    OutcomeCounts,
+    cell_counts,
+    cell_residuals,
+    check_fit_is_of,
+)
 from ratings.fitting.robustness import RESOLUTION, ranking
 from ratings.fitting.tallies import Outcome
 
@@ -200,11 +206,10 @@ class _Rows:
         self.voter = _models(votes.voter)[order]
         self.first, self.second, self.counts = first[order], second[order], counts[order]
         self.voters, self.starts = np.unique(self.voter, return_index=True)
-        p_first = 1 / (1 + np.exp(fit.scores[self.second] - fit.scores[self.first]))
-        n_votes = self.counts.sum(axis=1)
-        points = self.counts @ np.array([1.0, 0.0, 0.5, 0.5])
-        self.surplus = points - n_votes * p_first  # (n_rows,) points less expected points
-        self.information = n_votes * p_first * (1 - p_first)  # (n_rows,)
+        residuals = cell_residuals(fit.scores, self.first, self.second)
+        self.surplus = np.sum(self.counts * residuals, axis=1)  # (n_rows,)
+        variance_of_vote = -residuals[:, Outcome.FIRST] * residuals[:, Outcome.SECOND]
+        self.information = self.counts.sum(axis=1) * variance_of_vote  # (n_rows,)
         diagonal = np.diagonal(self.inverse)
         variance = diagonal[self.first] + diagonal[self.second]
         variance = variance - 2 * self.inverse[self.first, self.second]

@@ -1,7 +1,6 @@
 """Bradley-Terry scores of votes from which some were taken away, by exact refit from close by."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,6 @@ from ratings.fitting.bradley_terry import (
     _with_virtual_opponents,
 )
 from ratings.fitting.comparison_graph import connected_components
-from ratings.fitting.fit import Fit
 from ratings.fitting.newton import maximise
 from ratings.fitting.tallies import Outcome
 
@@ -94,41 +92,3 @@ def refit(
         _Strengths(players, _averaging(component)), start, tolerance=_TOLERANCE
     ).estimates
     return Refit(found[:n_models], component, True, players, found)
-
-
-class OutcomeCounts(Protocol):
-    """Counts per row, (n_rows,) each, as in `PairTallies`."""
-
-    @property
-    def wins_first(self) -> FloatArray:
-        """Wins of the first model."""
-
-    @property
-    def wins_second(self) -> FloatArray:
-        """Wins of the second model."""
-
-    @property
-    def ties(self) -> FloatArray:
-        """Ties that are not "both bad"."""
-
-    @property
-    def both_bad(self) -> FloatArray:
-        """Votes for neither."""
-
-
-def cell_counts(tallies: OutcomeCounts, both_bad: str) -> FloatArray:
-    """Votes that enter a fit under this reading of "both bad", (n_rows, 4) by `Outcome`."""
-    if both_bad not in ("tie", "ignore"):
-        raise ValueError(f"both_bad is {both_bad!r}; use 'tie' or 'ignore'")
-    of_both_bad = tallies.both_bad if both_bad == "tie" else np.zeros_like(tallies.ties)
-    return np.column_stack([tallies.wins_first, tallies.wins_second, tallies.ties, of_both_bad])
-
-
-def check_fit_is_of(
-    fit: Fit, n_models: int, first: IntArray, second: IntArray, counts: FloatArray
-) -> None:
-    """Raise ValueError where `fit` counted other votes per model than `counts` (n_pairs, 4)."""
-    votes = counts.sum(axis=1)
-    per_model = np.bincount(first, votes, n_models) + np.bincount(second, votes, n_models)
-    if fit.n_models != n_models or not np.allclose(per_model, fit.n_votes):
-        raise ValueError("the fit is of other votes than these; pass the tallies it was made from")

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.fit import Fit
-from ratings.fitting.refit import Refit, cell_counts, check_fit_is_of, refit
+from ratings.fitting.refit import Refit, refit
+from ratings.fitting.residuals import cell_counts, cell_residuals, check_fit_is_of
 from ratings.fitting.tallies import Outcome, PairTallies
 
 FloatArray = NDArray[np.float64]
@@ -263,13 +264,12 @@ class _Influences:
         self._scores = scores  # (n_players,): the prior's opponents follow the models
         self._inverse = inverse
         self._first, self._second = search.first, search.second
-        p_first = 1 / (1 + np.exp(scores[search.second] - scores[search.first]))
+        self._residual = cell_residuals(scores, search.first, search.second)  # (n_pairs, 4)
+        p_first = -self._residual[:, Outcome.SECOND]
         diagonal = np.diagonal(inverse)
         variance = diagonal[search.first] + diagonal[search.second]
         variance = variance - 2 * inverse[search.first, search.second]
         left = 1 - p_first * (1 - p_first) * variance  # information that stays without one vote
-        tie = 0.5 - p_first
-        self._residual = np.column_stack([1 - p_first, -p_first, tie, tie])  # (n_pairs, 4)
         is_bridge = left < _BRIDGE
         scale = np.where(is_bridge, 0.0, 1 / np.where(is_bridge, 1.0, left))
         self._step = self._residual * scale[:, None]
