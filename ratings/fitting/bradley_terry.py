@@ -22,11 +22,17 @@ from scipy import linalg  # type: ignore[import-untyped]
 from ratings.fitting.comparison_graph import (
     connected_components,
     outside_the_main_group,
-    pair_laplacian,
     strongly_connected_groups,
 )
 from ratings.fitting.errors import NoFiniteEstimate
 from ratings.fitting.fit import Fit
+from ratings.fitting.kernels import (
+    centred,
+    likelihood,
+    mirror,
+    points_table,
+    robust_likelihood,
+)
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, check_options, maximise
 from ratings.fitting.tallies import PairTallies
 
@@ -36,6 +42,8 @@ BoolArray = NDArray[np.bool_]
 
 # Virtual ties per model: enough to hold a model that never lost, worth a tenth of a vote.
 PRIOR_TIES = 0.1
+# Rows of a symmetric product computed at once: enough for BLAS to be at its speed.
+_ROWS_PER_BLOCK = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,34 +58,10 @@ class _Comparisons:
     ties: FloatArray  # (n_rows,)
 
     @property
-    def points_first(self) -> FloatArray:
-        """Wins of the first with ties as half wins, (n_rows,)."""
-        points: FloatArray = self.wins_first + self.ties / 2
-        return points
-
-    @property
-    def points_second(self) -> FloatArray:
-        """Wins of the second with ties as half wins, (n_rows,)."""
-        points: FloatArray = self.wins_second + self.ties / 2
-        return points
-
-    @property
     def votes(self) -> FloatArray:
         """Votes of each row, (n_rows,)."""
         votes: FloatArray = self.wins_first + self.wins_second + self.ties
         return votes
-
-    def win_probabilities(self, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Probability that the first wins and that the second does, (n_rows,) each.
-
-        Both come from exp(-|gap|), which cannot overflow, as 1 - p would lose the digits of a
-        small probability.
-        """
-        gap = scores[self.first] - scores[self.second]
-        odds = np.exp(-np.abs(gap))  # of the weaker side
-        stronger = 1 / (1 + odds)
-        weaker = odds * stronger
-        return np.where(gap >= 0, stronger, weaker), np.where(gap >= 0, weaker, stronger)
 
     def per_player(self, of_first: FloatArray, of_second: FloatArray) -> FloatArray:
         """Sum a quantity of each row's two sides over the players, (n_players,)."""
@@ -120,23 +104,28 @@ def fit_bradley_terry(
 
     players = _with_virtual_opponents(real, component, n_votes, prior_ties)
     averaging = _averaging(component)
+    strengths = _Strengths(players, averaging)
     maximum = maximise(
-        _Strengths(players, averaging),
+        strengths,
         np.zeros(players.n_players),
         max_iterations=max_iterations,
         tolerance=tolerance,
     )
-    scores = _centred(maximum.estimates[: real.n_players], averaging)
-    fisher = _fisher_covariance(players, averaging, maximum.estimates)
+    _, information = strengths.derivatives(maximum.estimates)
+    fisher = _inverse(information, averaging)
+    scores = maximum.estimates[: real.n_players]
+    scores = scores - averaging @ scores
+    meat = np.empty_like(fisher)
+    log_likelihood = robust_likelihood(scores, strengths.table, meat)
     return Fit(
         scores=scores,
         parameters={},
-        joint_covariance=_sandwich(fisher, _meat(real, scores)),
+        joint_covariance=_sandwich(fisher, meat),
         joint_fisher_covariance=fisher,
         component=component,
         n_votes=n_votes,
         insufficient=insufficient,
-        log_likelihood=_log_likelihood(real, scores),
+        log_likelihood=log_likelihood,
         iterations=maximum.iterations,
         residual=maximum.residual,
     )
@@ -144,22 +133,27 @@ def fit_bradley_terry(
 
 def _comparisons(tallies: PairTallies, both_bad: str) -> _Comparisons:
     """Take the pairs that have votes under this reading of "both bad"."""
-    ties = tallies.ties + tallies.both_bad if both_bad == "tie" else tallies.ties
-    voted = (tallies.wins_first + tallies.wins_second + ties) > 0
+    if both_bad == "tie":
+        voted: slice | IntArray = slice(None)  # tallies have no pair without votes
+        ties = tallies.ties + tallies.both_bad
+    else:
+        voted = np.flatnonzero(tallies.wins_first + tallies.wins_second + tallies.ties)
+        ties = tallies.ties[voted]
     return _Comparisons(
         n_players=tallies.n_models,
         first=tallies.first[voted],
         second=tallies.second[voted],
         wins_first=tallies.wins_first[voted],
         wins_second=tallies.wins_second[voted],
-        ties=ties[voted],
+        ties=ties,
     )
 
 
 def _insufficient(real: _Comparisons, component: IntArray, n_votes: FloatArray) -> BoolArray:
     """Tell which models the votes alone leave without a finite score, (n_models,)."""
+    points_first, points_second = real.wins_first + real.ties, real.wins_second + real.ties
     group = strongly_connected_groups(
-        real.n_players, real.first, real.second, real.points_first, real.points_second
+        real.n_players, real.first, real.second, points_first, points_second
     )
     insufficient: BoolArray = outside_the_main_group(component, group) | (n_votes == 0)
     return insufficient
@@ -188,80 +182,84 @@ def _with_virtual_opponents(
     )
 
 
-@dataclass(frozen=True, eq=False)
 class _Strengths:
-    """The quasi-likelihood of the strengths of all players."""
+    """The quasi-likelihood of the strengths of all players, the prior's ties among the rows.
 
-    players: _Comparisons
-    averaging: FloatArray  # (n_models, n_models)
+    One pass over the pairs gives the log-likelihood with its derivatives, so those are kept until
+    Newton's method asks for them. The information is written to the same memory each time.
+    """
+
+    def __init__(self, players: _Comparisons, averaging: FloatArray) -> None:
+        """Lay out the rows; `averaging` is (n_models, n_models), see `_averaging`."""
+        self.table: FloatArray = points_table(
+            players.n_players,
+            players.first,
+            players.second,
+            players.wins_first,
+            players.wins_second,
+            players.ties,
+        )
+        self._averaging = averaging
+        self._information = np.zeros((players.n_players, players.n_players))
+        self._gradient = np.zeros(players.n_players)
+        self._kept_at: FloatArray | None = None
 
     def log_likelihood(self, estimates: FloatArray) -> float:
-        """Log-likelihood at `estimates` (n_players,), the prior's ties among the rows."""
-        return _log_likelihood(self.players, estimates)
+        """Log-likelihood at `estimates` (n_players,)."""
+        self._kept_at = estimates
+        return likelihood(estimates, self.table, self._gradient, self._information)
 
     def derivatives(self, estimates: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Gradient, whose entries are wins less expected wins, and anchored information."""
-        players = self.players
-        p_first, p_second = players.win_probabilities(estimates)
-        surplus = players.points_first * p_second - players.points_second * p_first
-        gradient = players.per_player(surplus, -surplus)
-        return gradient, _anchored_information(players, self.averaging, p_first * p_second)
+        """Gradient, whose entries are points less expected points, and anchored information.
+
+        The information does not see a shift of all of a component. Adding a multiple of 1 1^T over
+        its models makes it invertible and holds their sum, and changes nothing else. Only the lower
+        triangle is set, and it is overwritten by the next call of either method.
+        """
+        if self._kept_at is not estimates:
+            self.log_likelihood(estimates)
+        self._kept_at = None  # the caller may factorise the information in place
+        information = self._information
+        n_models = len(self._averaging)
+        curvature = np.trace(information) / max(n_models, 1) or 1.0  # keeps both alike in size
+        information[:n_models, :n_models] += curvature * self._averaging
+        return self._gradient, information.T
 
 
-def _log_likelihood(players: _Comparisons, scores: FloatArray) -> float:
-    """Sum wins * log p over rows: -log p is log(1 + exp(-|gap|)), and |gap| more for an upset."""
-    gap = scores[players.first] - scores[players.second]
-    of_upsets = np.where(gap >= 0, players.points_second, players.points_first) * np.abs(gap)
-    loss = of_upsets + players.votes * np.log1p(np.exp(-np.abs(gap)))
-    return -float(loss.sum())
+def _inverse(information: FloatArray, averaging: FloatArray) -> FloatArray:
+    """Inverse information of the sum-zero scores, (n_models, n_models); overwrites its argument.
 
-
-def _anchored_information(
-    players: _Comparisons, averaging: FloatArray, variance: FloatArray
-) -> FloatArray:
-    """Fisher information with the sum-zero anchor of each component, (n_players, n_players).
-
-    `variance` is p (1 - p) of each row. The information does not see a shift of all of a
-    component. Adding a multiple of 1 1^T over its models makes it invertible and holds their sum,
-    and changes nothing else.
+    Raises:
+        LinAlgError: the information is singular.
     """
-    weight = players.votes * variance
-    information = pair_laplacian(players.n_players, players.first, players.second, weight)
-    n_models = len(averaging)
-    curvature = np.trace(information) / max(n_models, 1) or 1.0  # keeps both terms alike in size
-    information[:n_models, :n_models] += curvature * averaging
-    return information
+    factor, _ = linalg.cho_factor(information, lower=True, overwrite_a=True)
+    lower, _ = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
+    inverse: FloatArray = centred(lower.T, averaging)
+    return inverse
 
 
 def _fisher_covariance(
     players: _Comparisons, averaging: FloatArray, scores: FloatArray
 ) -> FloatArray:
-    """Inverse information of the sum-zero scores, (n_models, n_models)."""
-    n_models = len(averaging)
-    p_first, p_second = players.win_probabilities(scores)
-    factor = linalg.cho_factor(_anchored_information(players, averaging, p_first * p_second))
-    inverse = linalg.cho_solve(factor, np.eye(players.n_players))[:n_models, :n_models]
-    return _symmetric(_centred(_centred(inverse, averaging).T, averaging))
-
-
-def _meat(real: _Comparisons, scores: FloatArray) -> FloatArray:
-    """Sum over votes of residual^2 (e_i - e_j)(e_i - e_j)^T, (n_models, n_models).
-
-    All votes of a pair with one outcome share a residual: 1 - p, -p or 1/2 - p (White 1982).
-    """
-    p_first, p_second = real.win_probabilities(scores)
-    of_wins = real.wins_first * p_second**2 + real.wins_second * p_first**2
-    of_ties = real.ties * (0.5 - p_first) ** 2
-    return pair_laplacian(real.n_players, real.first, real.second, of_wins + of_ties)
+    """Inverse information of the sum-zero scores at `scores` (n_players,), (n_models, n_models)."""
+    _, information = _Strengths(players, averaging).derivatives(scores)
+    return _inverse(information, averaging)
 
 
 def _sandwich(bread: FloatArray, meat: FloatArray) -> FloatArray:
     """Covariance of the scores for any law of the votes, bread meat bread, (n_models, n_models).
 
-    Where models are separated by a wide margin that only a small prior bounds, bread is so large
-    and meat so small that rounding can make a variance negative; such a variance becomes 0.
+    `meat` holds its upper triangle. Where models are separated by a wide margin that only a small
+    prior bounds, bread is so large and meat so small that rounding can make a variance negative;
+    such a variance becomes 0.
     """
-    covariance = _symmetric(bread @ meat @ bread)
+    mirror(meat)
+    half = bread @ meat
+    covariance = np.empty_like(bread)
+    for start in range(0, len(bread), _ROWS_PER_BLOCK):  # symmetric: half of it is enough
+        rows = slice(start, start + _ROWS_PER_BLOCK)
+        np.matmul(half[rows], bread[:, start:], out=covariance[rows, start:])
+    mirror(covariance)
     np.fill_diagonal(covariance, np.maximum(np.diagonal(covariance), 0))
     return covariance
 
@@ -271,18 +269,6 @@ def _averaging(component: IntArray) -> FloatArray:
     same = component[:, None] == component[None, :]
     averaging: FloatArray = same / same.sum(axis=1, keepdims=True)
     return averaging
-
-
-def _centred(values: FloatArray, averaging: FloatArray) -> FloatArray:
-    """Subtract the component's mean along the first axis, (n_models, ...)."""
-    centred: FloatArray = values - averaging @ values
-    return centred
-
-
-def _symmetric(matrix: FloatArray) -> FloatArray:
-    """Remove the rounding that makes a product asymmetric, (n, n)."""
-    symmetric: FloatArray = (matrix + matrix.T) / 2
-    return symmetric
 
 
 def _check_options(prior_ties: float, both_bad: str) -> None:

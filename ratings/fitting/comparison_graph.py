@@ -2,8 +2,8 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse  # type: ignore[import-untyped]
-from scipy.sparse import csgraph  # type: ignore[import-untyped]
+
+from ratings.fitting.kernels import compiled
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -15,7 +15,7 @@ def connected_components(n_models: int, first: IntArray, second: IntArray) -> In
 
     Groups are numbered by their lowest model; a model without votes is a group of its own.
     """
-    return _numbered_by_lowest(_labels(n_models, first, second, "weak"))
+    return _linked_groups(n_models, first, second)
 
 
 def strongly_connected_groups(
@@ -31,10 +31,7 @@ def strongly_connected_groups(
     (Ford 1957, Solution of a ranking problem from binary comparisons, Amer. Math. Monthly 64(8)).
     A tie is half a win each way. Returns (n_models,) labels, numbered by their lowest model.
     """
-    won, lost = wins_first > 0, wins_second > 0
-    winner = np.concatenate([first[won], second[lost]])
-    loser = np.concatenate([second[won], first[lost]])
-    return _numbered_by_lowest(_labels(n_models, winner, loser, "strong"))
+    return _mutual_groups(_who_beats_whom(n_models, first, second, wins_first, wins_second))
 
 
 def outside_the_main_group(component: IntArray, group: IntArray) -> BoolArray:
@@ -52,31 +49,99 @@ def outside_the_main_group(component: IntArray, group: IntArray) -> BoolArray:
     return outside
 
 
-def pair_laplacian(
-    n_models: int, first: IntArray, second: IntArray, weight: FloatArray
-) -> FloatArray:
-    """Sum weight * (e_first - e_second)(e_first - e_second)^T over the pairs, (n_models, n_models).
+@compiled
+def _numbered(leader: IntArray) -> IntArray:
+    """Number groups by their lowest model, to which the leaders of its other models lead."""
+    number = np.empty(leader.size, dtype=np.int64)
+    n_groups = 0
+    for model in range(
+        leader.size
+    ):  # a leader is lower than its followers, so it is numbered first
+        if leader[model] == model:
+            number[model] = n_groups
+            n_groups += 1
+        else:
+            number[model] = number[leader[model]]
+    return number
 
-    Each unordered pair may appear in one row only.
+
+@compiled
+def _linked_groups(n_models: int, first: IntArray, second: IntArray) -> IntArray:
+    """Number connected components by union-find, in which a component's lowest model leads it."""
+    leader = np.arange(n_models)
+    for row in range(first.size):
+        one, other = first[row], second[row]
+        while leader[one] != one:
+            leader[one] = leader[leader[one]]
+            one = leader[one]
+        while leader[other] != other:
+            leader[other] = leader[leader[other]]
+            other = leader[other]
+        leader[max(one, other)] = min(one, other)
+    return _numbered(leader)
+
+
+@compiled
+def _who_beats_whom(
+    n_models: int,
+    first: IntArray,
+    second: IntArray,
+    wins_first: FloatArray,
+    wins_second: FloatArray,
+) -> BoolArray:
+    """Return whether a model ever beat another, (winner, loser)."""
+    beats = np.zeros((n_models, n_models), dtype=np.bool_)
+    for row in range(first.size):
+        beats[first[row], second[row]] |= wins_first[row] > 0
+        beats[second[row], first[row]] |= wins_second[row] > 0
+    return beats
+
+
+@compiled
+def _mutual_groups(beats: BoolArray) -> IntArray:
+    """Number strongly connected components, in one pass over the table and without recursion.
+
+    Tarjan 1972, Depth-first search and linear graph algorithms, SIAM J. Comput. 1(2),
+    doi:10.1137/0201010.
     """
-    laplacian = np.zeros((n_models, n_models))
-    laplacian[first, second] = -weight
-    laplacian[second, first] = -weight
-    degree = np.bincount(first, weights=weight, minlength=n_models)
-    degree += np.bincount(second, weights=weight, minlength=n_models)
-    np.fill_diagonal(laplacian, degree)
-    return laplacian
-
-
-def _labels(n_models: int, source: IntArray, target: IntArray, connection: str) -> IntArray:
-    """Label the weakly or strongly connected parts of a directed graph, (n_models,)."""
-    edges = sparse.coo_array((np.ones(source.size), (source, target)), (n_models, n_models))
-    _, labels = csgraph.connected_components(edges.tocsr(), directed=True, connection=connection)
-    return np.asarray(labels, dtype=np.int64)
-
-
-def _numbered_by_lowest(labels: IntArray) -> IntArray:
-    """Renumber labels in the order in which they first appear, (n_models,)."""
-    _, lowest, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    number: IntArray = np.argsort(np.argsort(lowest)).astype(np.int64)
-    return number[inverse]
+    n_models = beats.shape[0]
+    visited = np.full(n_models, -1)  # when the search first came here
+    lowest = np.zeros(n_models, dtype=np.int64)  # earliest visit known to be reached from here
+    leader = np.full(n_models, -1)  # lowest model of the group, once the group is complete
+    next_loser = np.zeros(n_models, dtype=np.int64)
+    path, depth = np.empty(n_models, dtype=np.int64), 0
+    pending, n_pending = np.empty(n_models, dtype=np.int64), 0
+    clock = 0
+    for root in range(n_models):
+        if visited[root] >= 0:
+            continue
+        path[0], depth = root, 1
+        while depth:
+            model = path[depth - 1]
+            if visited[model] < 0:
+                visited[model] = lowest[model] = clock
+                clock += 1
+                pending[n_pending] = model
+                n_pending += 1
+            step = -1
+            for loser in range(next_loser[model], n_models):
+                if beats[model, loser] and leader[loser] < 0:
+                    if visited[loser] < 0:
+                        step = loser
+                        break
+                    lowest[model] = min(lowest[model], visited[loser])
+            if step >= 0:
+                next_loser[model] = step + 1
+                path[depth] = step
+                depth += 1
+                continue
+            depth -= 1
+            if depth:
+                lowest[path[depth - 1]] = min(lowest[path[depth - 1]], lowest[model])
+            if lowest[model] == visited[model]:
+                start = n_pending - 1
+                while pending[start] != model:
+                    start -= 1
+                leader[pending[start:n_pending]] = pending[start:n_pending].min()
+                n_pending = start
+    return _numbered(leader)

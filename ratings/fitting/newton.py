@@ -33,7 +33,10 @@ class Objective(Protocol):
         """Log-likelihood, with any prior, at `estimates` (n,)."""
 
     def derivatives(self, estimates: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Gradient (n,) and information (n, n), positive definite: anchored where it is not."""
+        """Gradient (n,) and information (n, n), positive definite: anchored where it is not.
+
+        Only the lower triangle of the information is read, and its memory may be overwritten.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +77,7 @@ def maximise(
     for iteration in range(1, max_iterations + 1):
         gradient, information = objective.derivatives(estimates)
         try:
-            factor = linalg.cho_factor(information, overwrite_a=True)
+            factor = linalg.cho_factor(information, lower=True, overwrite_a=True)
         except (linalg.LinAlgError, ValueError) as error:
             raise DidNotConverge(iteration, decrement) from error
         step: FloatArray = linalg.cho_solve(factor, gradient)

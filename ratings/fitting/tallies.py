@@ -7,15 +7,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ratings.fitting.kernels import count_votes, filled_cells, is_canonical
+
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
-# Columns of counts, in the order of Outcome, when the two seats are exchanged.
+# Columns of counts, in the order of Outcome, and where each stands when the seats are exchanged.
+_COUNTS = ("wins_first", "wins_second", "ties", "both_bad")
 _SEATS_SWAPPED = [1, 0, 2, 3]
-# Votes turned into int64 keys at a time: 8 MiB of temporaries, whatever the number of votes.
-_VOTES_PER_BLOCK = 1 << 20
-# Cells of the dense count table (n_models^2 x 4) up to which it is used: 32 MiB of counts.
-_DENSE_CELLS_MAX = 1 << 22
+# Cells of the count table (n_models^2 x 4) up to which it is used, 1024 models: 32 MiB of counts.
+_TABLE_CELLS_MAX = 1 << 22
 
 
 class Outcome(IntEnum):
@@ -62,13 +63,14 @@ class PairTallies:
         if self.n_models < 0:
             raise ValueError(f"n_models is {self.n_models}; it cannot be negative")
         first, second = _checked_pairs(self.n_models, self.first, self.second)
-        counts = np.column_stack(
-            [
-                _checked_counts(name, getattr(self, name), first.size)
-                for name in ("wins_first", "wins_second", "ties", "both_bad")
-            ]
-        )  # (n_rows, 4), columns in the order of Outcome
-        for name, column in _canonical_rows(first, second, counts).items():
+        counts = np.stack(
+            [_checked_counts(name, getattr(self, name), first.size) for name in _COUNTS]
+        )  # (4, n_rows) in the order of Outcome, a copy
+        first, second = first.astype(np.int64), second.astype(np.int64)
+        if not is_canonical(first, second, counts):
+            first, second, counts = _canonical_rows(first, second, counts)
+        columns = dict(zip(_COUNTS, counts, strict=True))
+        for name, column in {"first": first, "second": second, **columns}.items():
             column.setflags(write=False)
             object.__setattr__(self, name, column)
 
@@ -87,13 +89,18 @@ class PairTallies:
             ValueError: not integers, unequal lengths, an index or code out of range, or a vote
                 between a model and itself.
         """
-        first, second = _checked_pairs(n_models, first, second)
+        first, second = _checked_lengths(first, second)
         codes = _integers("outcome", outcome)
         if codes.shape != first.shape:
             raise ValueError(f"outcome has shape {codes.shape}; expected {first.shape}")
+        if n_models**2 * len(Outcome) <= _TABLE_CELLS_MAX:
+            table = np.zeros((n_models, n_models, len(Outcome)), dtype=np.int64)
+            is_counted = count_votes(first, second, codes, table)
+            if is_counted and not np.einsum("iik->", table):  # no vote of a model with itself
+                rows = filled_cells(table)
+                return cls(n_models, *rows[:2], *rows[2])
+        _checked_pairs(n_models, first, second)
         _check_range("outcome", codes, len(Outcome))
-        if n_models**2 * len(Outcome) <= _DENSE_CELLS_MAX:
-            return cls(n_models, *_count_in_a_table(n_models, first, second, codes))
         return cls(n_models, *_count_by_sorting(n_models, first, second, codes))
 
     def __add__(self, other: "PairTallies") -> "PairTallies":
@@ -102,7 +109,7 @@ class PairTallies:
             raise ValueError(
                 f"tallies over {self.n_models} and {other.n_models} models cannot be added"
             )
-        names = ("first", "second", "wins_first", "wins_second", "ties", "both_bad")
+        names = ("first", "second", *_COUNTS)
         rows = (np.concatenate([getattr(self, name), getattr(other, name)]) for name in names)
         return PairTallies(self.n_models, *rows)
 
@@ -116,21 +123,6 @@ class PairTallies:
         """Votes of each pair, of every outcome, (n_pairs,)."""
         votes: FloatArray = self.wins_first + self.wins_second + self.ties + self.both_bad
         return votes
-
-
-def _count_in_a_table(
-    n_models: int, first: NDArray[Any], second: NDArray[Any], outcome: NDArray[Any]
-) -> tuple[NDArray[Any], ...]:
-    """Count votes in a table of all cells, a block at a time; return the columns of the rows."""
-    table = np.zeros(n_models**2 * len(Outcome), dtype=np.int64)
-    for start in range(0, first.size, _VOTES_PER_BLOCK):
-        block = slice(start, start + _VOTES_PER_BLOCK)
-        keys = _cell_keys(n_models, first[block], second[block], outcome[block])
-        table += np.bincount(keys, minlength=table.size)
-    seats = table.reshape(n_models, n_models, len(Outcome))
-    folded = seats + seats.transpose(1, 0, 2)[:, :, _SEATS_SWAPPED]
-    rows = np.triu_indices(n_models, k=1)
-    return (*rows, *folded[rows].T)
 
 
 def _count_by_sorting(
@@ -159,40 +151,45 @@ def _cell_keys(
 
 def _canonical_rows(
     first: IntArray, second: IntArray, counts: FloatArray
-) -> dict[str, NDArray[Any]]:
+) -> tuple[IntArray, IntArray, FloatArray]:
     """Merge rows of the same unordered pair, in an order that the input order cannot change."""
-    swapped = first > second
-    counts = np.where(swapped[:, None], counts[:, _SEATS_SWAPPED], counts)
-    low = np.minimum(first, second).astype(np.int64)
-    high = np.maximum(first, second).astype(np.int64)
-    kept = counts.any(axis=1)
-    low, high, counts = low[kept], high[kept], counts[kept]
+    counts = np.where(first > second, counts[_SEATS_SWAPPED], counts)  # (4, n_rows)
+    kept = counts.any(axis=0)
+    low, high, counts = (
+        np.minimum(first, second)[kept],
+        np.maximum(first, second)[kept],
+        counts[:, kept],
+    )
     order = _row_order(low, high, counts)
-    low, high, counts = low[order], high[order], counts[order]
+    low, high, counts = low[order], high[order], counts[:, order]
     is_new = np.ones(low.size, dtype=bool)
     is_new[1:] = (np.diff(low) != 0) | (np.diff(high) != 0)
     starts = np.flatnonzero(is_new)
     if starts.size:
-        counts = np.add.reduceat(counts, starts, axis=0)
-    merged = counts.T.copy()  # (4, n_pairs)
-    names = ("wins_first", "wins_second", "ties", "both_bad")
-    return {"first": low[starts], "second": high[starts], **dict(zip(names, merged, strict=True))}
+        counts = np.add.reduceat(counts, starts, axis=1)
+    return low[starts], high[starts], counts
 
 
 def _row_order(low: IntArray, high: IntArray, counts: FloatArray) -> IntArray:
     """Sort rows by pair; where counts are fractional also by count, as their sums then round."""
     if (counts == np.floor(counts)).all():
         return np.lexsort((high, low))
-    return np.lexsort((*counts.T, high, low))
+    return np.lexsort((*counts, high, low))
+
+
+def _checked_lengths(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return both index arrays, (n_rows,) of integers."""
+    left, right = _integers("first", first), _integers("second", second)
+    if left.shape != right.shape:
+        raise ValueError(f"first has shape {left.shape} and second {right.shape}; expected equal")
+    return left, right
 
 
 def _checked_pairs(
     n_models: int, first: ArrayLike, second: ArrayLike
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return both index arrays, (n_rows,) of integers in range and never equal in a row."""
-    left, right = _integers("first", first), _integers("second", second)
-    if left.shape != right.shape:
-        raise ValueError(f"first has shape {left.shape} and second {right.shape}; expected equal")
+    left, right = _checked_lengths(first, second)
     _check_range("first", left, n_models)
     _check_range("second", right, n_models)
     same = left == right
@@ -211,7 +208,7 @@ def _integers(name: str, values: ArrayLike) -> NDArray[Any]:
         return array.astype(np.int64)
     if array.dtype.kind not in "iu":
         raise ValueError(f"{name} has type {array.dtype}; expected integer codes")
-    return array
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def _check_range(name: str, array: NDArray[Any], size: int) -> None:

@@ -88,13 +88,32 @@ def test_adding_tallies_counts_the_votes_of_both(rows, more):
 def test_many_models_are_counted_as_few_are(rows):
     with pytest.MonkeyPatch.context() as patch:
         in_a_table = tallied(6, rows)
-        patch.setattr(tallies_module, "_DENSE_CELLS_MAX", 0)
+        patch.setattr(tallies_module, "_TABLE_CELLS_MAX", 0)
         assert_identical(in_a_table, tallied(6, rows))
 
 
-def test_votes_of_more_than_one_block_are_all_counted(monkeypatch):
-    monkeypatch.setattr(tallies_module, "_VOTES_PER_BLOCK", 3)
-    assert tallied(2, [(0, 1, Outcome.TIE)] * 10).ties.tolist() == [10.0]
+@pytest.mark.parametrize("code_type", [np.int8, np.int16, np.uint16, np.int32, np.int64, ">i4"])
+def test_a_long_list_of_votes_is_counted_whatever_the_type_of_its_codes(code_type):
+    """Longer than a block of the counting loop, and not a multiple of one."""
+    rng = np.random.default_rng(7)
+    first = rng.integers(0, 30, 50_001)
+    second = (first + rng.integers(1, 30, 50_001)) % 30
+    outcome = rng.integers(0, 4, 50_001)
+    codes = [column.astype(code_type) for column in (first, second, outcome)]
+    tallies = PairTallies.from_votes(30, *codes)
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    seen = np.where((first > second) & (outcome < 2), 1 - outcome, outcome)
+    counts = np.bincount((low * 30 + high) * 4 + seen, minlength=3600).reshape(30, 30, 4)
+    for name, column in zip(COLUMNS[2:], counts[tallies.first, tallies.second].T, strict=True):
+        np.testing.assert_array_equal(getattr(tallies, name), column)
+    assert tallies.votes.sum() == 50_001
+
+
+def test_every_other_vote_of_a_list_is_counted_as_a_list_of_its_own():
+    rows = np.array([(0, 1, 0), (2, 1, 1), (1, 2, 2), (0, 2, 3)], dtype=np.int16)
+    first, second, outcome = rows.T  # columns of a table, not contiguous
+    assert not first.flags.c_contiguous
+    assert_identical(PairTallies.from_votes(3, first, second, outcome), tallied(3, rows))
 
 
 @unhurried
@@ -119,6 +138,15 @@ def test_small_integer_types_do_not_overflow():
     assert (tallies.wins_first.tolist(), tallies.wins_second.tolist()) == ([1.0], [1.0])
 
 
+@unhurried
+@given(votes(5))
+def test_rows_in_their_order_are_taken_as_they_are_and_any_other_order_gives_the_same(rows):
+    tallies = tallied(5, rows)
+    columns = [getattr(tallies, name) for name in COLUMNS]
+    assert_identical(PairTallies(5, *columns), tallies)
+    assert_identical(PairTallies(5, *(column[::-1] for column in columns)), tallies)
+
+
 def test_tallies_cannot_be_changed_after_the_fact():
     given_wins = np.array([3.0])
     index = np.array([0]), np.array([1])
@@ -141,6 +169,8 @@ def test_tallies_cannot_be_changed_after_the_fact():
         ([[0]], [[1]], [[0]], "expected one dimension"),
         ([0.0], [1.0], [0], "expected integer codes"),
         ([0], [1], [True], "expected integer codes"),
+        ([0, 1, 2**40], [1, 0, 0], [0] * 3, r"first\[2\] is 1099511627776; expected 0 to 2"),
+        ([0, 1], [1, 0], [0, 2**32], r"outcome\[1\] is 4294967296; expected 0 to 3"),
     ],
 )
 def test_a_vote_that_makes_no_sense_is_refused_by_name(first, second, outcome, message):
