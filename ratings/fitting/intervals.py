@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri  # type: ignore[import-untyped]
+from scipy import linalg  # type: ignore[import-untyped]
+from scipy.special import ndtri, stdtrit  # type: ignore[import-untyped]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -13,12 +14,31 @@ IntArray = NDArray[np.int64]
 _SCORE_RESOLUTION = 1e-9
 
 
+# Pairs of models times draws that are compared at a time: 16 MiB of temporaries.
+_COMPARISONS_PER_BLOCK = 1 << 21
+# A difference of scores whose standard error is below this part of the larger of the two is
+# rounding: such a pair is never told apart.
+_RELATIVE_ROUNDING = 1e-7
+
+
 class MarginalRanks(NamedTuple):
     """Ranks inside each component, 1 is best, each array (n_models,) int64."""
 
     rank: IntArray
     best: IntArray
     worst: IntArray
+
+
+class SimultaneousRanks(NamedTuple):
+    """Ranks inside each component, 1 is best, that hold all at once, each (n_models,) int64.
+
+    `critical` is the number of standard errors by which two scores must differ to be told apart.
+    """
+
+    rank: IntArray
+    best: IntArray
+    worst: IntArray
+    critical: float
 
 
 def normal_interval(
@@ -39,15 +59,60 @@ def normal_interval(
 
 def half_width(covariance: FloatArray, level: float = 0.95) -> FloatArray:
     """Return half the width of each score's normal interval, (n_models,), natural log."""
+    standard_errors = _standard_errors(covariance)
+    _check_level(level)
+    half: FloatArray = ndtri((1 + level) / 2) * standard_errors
+    return half
+
+
+def t_interval(
+    scores: FloatArray,
+    covariance: FloatArray,
+    degrees_of_freedom: FloatArray | float,
+    level: float = 0.95,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the ends of each score's own Student t interval, (n_models,) each.
+
+    `degrees_of_freedom` is one number or one per model, (n_models,); infinity is the normal.
+
+    Raises:
+        ValueError: as `normal_interval`, or degrees of freedom that are not above 0.
+    """
+    half = t_half_width(covariance, degrees_of_freedom, level)
+    if half.shape != scores.shape:
+        raise ValueError(f"scores have shape {scores.shape}, covariance {covariance.shape}")
+    return scores - half, scores + half
+
+
+def t_half_width(
+    covariance: FloatArray, degrees_of_freedom: FloatArray | float, level: float = 0.95
+) -> FloatArray:
+    """Return half the width of each score's Student t interval, (n_models,), natural log."""
+    standard_errors = _standard_errors(covariance)
+    _check_level(level)
+    degrees = np.asarray(degrees_of_freedom, dtype=np.float64)
+    if degrees.shape not in ((), standard_errors.shape):
+        raise ValueError(f"degrees_of_freedom has shape {degrees.shape}; expected one per score")
+    if not (degrees > 0).all():
+        raise ValueError("degrees_of_freedom has a value that is not above 0")
+    half: FloatArray = stdtrit(degrees, (1 + level) / 2) * standard_errors
+    return half
+
+
+def _standard_errors(covariance: FloatArray) -> FloatArray:
+    """Return the square roots of the diagonal, (n_models,), or refuse it."""
     if covariance.ndim != 2 or covariance.shape[0] != covariance.shape[1]:
         raise ValueError(f"covariance has shape {covariance.shape}; expected a square matrix")
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; use a probability between 0 and 1, such as 0.95")
     variance = np.diagonal(covariance)
     if not (np.isfinite(variance) & (variance >= 0)).all():
         raise ValueError("covariance has a variance that is negative or not finite")
-    half: FloatArray = ndtri((1 + level) / 2) * np.sqrt(variance)
-    return half
+    return np.sqrt(variance)
+
+
+def _check_level(level: float) -> None:
+    """Refuse a level that is no probability."""
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; use a probability between 0 and 1, such as 0.95")
 
 
 def rank_by_score(scores: FloatArray, component: IntArray) -> IntArray:
@@ -83,6 +148,80 @@ def rank_interval_by_overlap(
         best=1 + _count(surely_above, component),
         worst=size - _count(surely_below, component),
     )
+
+
+def rank_interval_simultaneous(
+    scores: FloatArray,
+    covariance: FloatArray,
+    component: IntArray,
+    level: float = 0.95,
+    n_draws: int = 4000,
+    seed: int = 0,
+) -> SimultaneousRanks:
+    """Return rank intervals that hold for all models at once with probability `level`.
+
+    Two scores are told apart where they differ by more than `critical` standard errors of their
+    difference; `critical` is the `level` quantile of the largest standardised difference over all
+    pairs of normal errors with this covariance (max-T: Hothorn, Bretz & Westfall 2008, Biom. J.
+    50(3), doi:10.1002/bimj.200810425; ranks from it: Mogstad, Romano, Shaikh & Wilhelm 2024, Rev.
+    Econ. Stud. 91(1), doi:10.1093/restud/rdad006). It is found by simulation: with 4000 draws the
+    level is off by about 0.003.
+
+    Raises:
+        ValueError: shapes that do not match, values that are not finite, a level outside (0, 1),
+            or n_draws below 1.
+    """
+    _check_models(component, scores=scores)
+    _check_level(level)
+    if n_draws < 1:
+        raise ValueError(f"n_draws is {n_draws}; use at least 1")
+    errors = _errors_of_differences(_standard_errors(covariance), covariance, component)
+    if errors.shape[0] != scores.size:
+        raise ValueError(f"scores have shape {scores.shape}, covariance {covariance.shape}")
+    largest = _largest_differences(covariance, errors, n_draws, seed)
+    critical = float(np.quantile(largest, level, method="higher"))
+    lead = scores[None, :] - scores[:, None]  # theirs over mine
+    told_apart = lead > np.maximum(critical * errors, _SCORE_RESOLUTION)
+    size = np.bincount(component, minlength=component.size)[component]
+    return SimultaneousRanks(
+        rank=rank_by_score(scores, component),
+        best=1 + _count(told_apart, component),
+        worst=size - _count(told_apart.T, component),
+        critical=critical,
+    )
+
+
+def _errors_of_differences(
+    standard_errors: FloatArray, covariance: FloatArray, component: IntArray
+) -> FloatArray:
+    """Standard errors of score differences, infinite where none is known, (n_models, n_models)."""
+    variance = standard_errors**2
+    squares = variance[:, None] + variance[None, :] - covariance - covariance.T
+    rounding = _RELATIVE_ROUNDING**2 * np.maximum(variance[:, None], variance[None, :])
+    known = (squares > rounding) & (component[:, None] == component[None, :])
+    return np.sqrt(np.where(known, squares, np.inf))
+
+
+def _largest_differences(
+    covariance: FloatArray, errors: FloatArray, n_draws: int, seed: int
+) -> FloatArray:
+    """Draw normal errors; return the largest standardised difference in each draw, (n_draws,)."""
+    n_models = len(covariance)
+    values, vectors = linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    normal = np.random.default_rng(seed).standard_normal((n_draws, n_models))
+    draws = (root @ normal.T).astype(np.float32)  # (n_models, n_draws)
+    precision = (1 / errors).astype(np.float32)
+    largest = np.zeros(n_draws, dtype=np.float32)
+    step = max(1, _COMPARISONS_PER_BLOCK // max(n_models, 1))
+    for start in range(0, n_draws, step):
+        block = draws[:, start : start + step]
+        for model in range(n_models - 1):
+            gaps = np.abs(block[model + 1 :] - block[model]) * precision[model, model + 1 :, None]
+            np.maximum(
+                largest[start : start + step], gaps.max(axis=0), out=largest[start : start + step]
+            )
+    return largest.astype(np.float64)
 
 
 def _count(relation: NDArray[np.bool_], component: IntArray) -> IntArray:

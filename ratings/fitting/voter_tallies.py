@@ -1,0 +1,259 @@
+"""Votes counted per voter and pair: the sufficient statistics of fits that know who voted."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ratings.fitting.tallies import Outcome, PairTallies
+from ratings.fitting.voter_kernels import sorted_by_row
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+_COUNTS = ("wins_first", "wins_second", "ties", "both_bad")  # in the order of Outcome
+# Span of voter numbers, in multiples of the votes, up to which a table numbers them anew; beyond
+# it a sort takes less memory.
+_SPAN_MAX = 4
+
+
+@dataclass(frozen=True, eq=False)
+class VoterTallies:
+    """Vote counts, one row per voter and unordered pair on which that voter voted.
+
+    Rows may be given in any order, with repeats and with either model first; they are merged to
+    one row per voter and pair with ``first < second``, sorted by voter, then pair, without rows
+    that hold no vote. Equal votes therefore give bit-identical arrays.
+
+    A count may be a sum of weights, such as inverse propensities: the scores of one voter are
+    added before they are squared, so a variance clustered by voter stays right.
+
+    Attributes:
+        n_models: number of models; they are numbered 0 to n_models - 1.
+        voter: (n_rows,) int64, any number that tells voters apart.
+        first, second: (n_rows,) int64 model indices.
+        wins_first, wins_second, ties, both_bad: (n_rows,) float64 counts, as in `PairTallies`.
+
+    Raises:
+        ValueError: wrong shapes or types, an index out of range, a model paired with itself, or a
+            count that is negative or not finite.
+    """
+
+    n_models: int
+    voter: IntArray
+    first: IntArray
+    second: IntArray
+    wins_first: FloatArray
+    wins_second: FloatArray
+    ties: FloatArray
+    both_bad: FloatArray
+
+    def __post_init__(self) -> None:
+        """Validate the given rows and replace them by their canonical form."""
+        voter = _integers("voter", self.voter).astype(np.int64)
+        first, second = _checked_pairs(self.n_models, voter.size, self.first, self.second)
+        counts = np.stack([_checked_counts(n, getattr(self, n), voter.size) for n in _COUNTS])
+        columns = _canonical(self.n_models, voter, first, second, counts)
+        for name, column in zip(("voter", "first", "second", *_COUNTS), columns, strict=True):
+            column.setflags(write=False)
+            object.__setattr__(self, name, column)
+
+    @classmethod
+    def from_votes(
+        cls,
+        n_models: int,
+        voter: ArrayLike,
+        first: ArrayLike,
+        second: ArrayLike,
+        outcome: ArrayLike,
+        weight: ArrayLike | None = None,
+    ) -> Self:
+        """Count votes given as integer codes.
+
+        Args:
+            n_models: number of models.
+            voter: (n_votes,) any integers that tell voters apart.
+            first, second: (n_votes,) model indices.
+            outcome: (n_votes,) codes of `Outcome`.
+            weight: (n_votes,) what each vote counts, such as its inverse propensity; 1 if None.
+
+        Raises:
+            ValueError: not integers, unequal lengths, an index or code out of range, a vote
+                between a model and itself, or a weight that is negative or not finite.
+        """
+        voter = _integers("voter", voter)
+        first, second = _checked_pairs(n_models, voter.size, first, second)
+        code = _in_range("outcome", outcome, voter.size, len(Outcome))
+        cast = np.ones(voter.size) if weight is None else weight
+        cast = _checked_counts("weight", cast, voter.size)
+        ids, number = _numbered(voter)
+        cell = _cells(n_models, first, second, code)
+        row, cell, count = _summed(number, cell, cast, ids.size)
+        pair, code = np.divmod(cell, len(Outcome))
+        is_new = _is_new(row, pair)
+        counts = np.zeros((len(Outcome), np.count_nonzero(is_new)))
+        counts[code, np.cumsum(is_new) - 1] = count
+        return cls(n_models, ids[row[is_new]], *np.divmod(pair[is_new], n_models), *counts)
+
+    @cached_property
+    def starts(self) -> IntArray:
+        """First row of each voter, and the number of rows at the end, (n_voters + 1,)."""
+        is_new = np.ones(self.voter.size, dtype=bool)
+        is_new[1:] = self.voter[1:] != self.voter[:-1]
+        return np.append(np.flatnonzero(is_new), self.voter.size).astype(np.int64)
+
+    @property
+    def n_voters(self) -> int:
+        """Number of voters with votes."""
+        return int(self.starts.size - 1)
+
+    @property
+    def votes(self) -> FloatArray:
+        """Votes of each row, of every outcome, (n_rows,)."""
+        votes: FloatArray = self.wins_first + self.wins_second + self.ties + self.both_bad
+        return votes
+
+    @cached_property
+    def votes_of_voter(self) -> FloatArray:
+        """Votes of each voter, in the order of the voters' numbers, (n_voters,)."""
+        if not self.voter.size:
+            return np.zeros(0)
+        return np.add.reduceat(self.votes, self.starts[:-1])
+
+    def without_both_bad(self) -> "VoterTallies":
+        """Leave out the votes that found both answers bad."""
+        return replace(self, both_bad=np.zeros(self.voter.size))
+
+    def pair_tallies(self, weight: FloatArray | None = None) -> PairTallies:
+        """Add the voters up, each with its `weight` (n_voters,); 1 if None."""
+        pair = self.first * self.n_models + self.second
+        of_row = 1.0 if weight is None else np.repeat(weight, np.diff(self.starts))
+        counts = np.stack(
+            [
+                np.bincount(pair, weights=getattr(self, name) * of_row, minlength=self.n_models**2)
+                for name in _COUNTS
+            ]
+        )
+        voted = np.flatnonzero(counts.any(axis=0))
+        return PairTallies(self.n_models, *np.divmod(voted, self.n_models), *counts[:, voted])
+
+
+def _canonical(
+    n_models: int, voter: IntArray, first: IntArray, second: IntArray, counts: FloatArray
+) -> tuple[NDArray[Any], ...]:
+    """Merge rows of one voter and pair, in an order that the input order cannot change."""
+    swapped = first > second
+    if swapped.any():
+        counts = np.where(swapped, counts[[1, 0, 2, 3]], counts)
+        first, second = np.minimum(first, second), np.maximum(first, second)
+    kept = counts.any(axis=0)
+    if not kept.all():
+        voter, first, second, counts = voter[kept], first[kept], second[kept], counts[:, kept]
+    pair = first * n_models + second
+    later = (voter[1:] > voter[:-1]) | ((voter[1:] == voter[:-1]) & (pair[1:] > pair[:-1]))
+    if not later.all():
+        # Counts are keys too: fractional ones round differently when added in another order.
+        order = np.lexsort((*counts, pair, voter))
+        voter, pair, counts = voter[order], pair[order], counts[:, order]
+        is_new = _is_new(voter, pair)
+        counts = np.add.reduceat(counts, np.flatnonzero(is_new), axis=1)
+        voter, pair = voter[is_new], pair[is_new]
+        first, second = np.divmod(pair, n_models)
+    return voter, first, second, *counts
+
+
+def _numbered(voter: NDArray[Any]) -> tuple[IntArray, IntArray]:
+    """Return the sorted distinct voters, (n_voters,), and each vote's place in them, (n_votes,)."""
+    if not voter.size:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    lowest, highest = int(voter.min()), int(voter.max())
+    if highest - lowest >= _SPAN_MAX * voter.size:
+        ids, number = np.unique(voter, return_inverse=True)
+        return ids.astype(np.int64), number
+    offset = voter.astype(np.int64) - lowest
+    present = np.zeros(highest - lowest + 1, dtype=bool)
+    present[offset] = True
+    return np.flatnonzero(present) + lowest, (np.cumsum(present) - 1)[offset]
+
+
+def _cells(n_models: int, first: IntArray, second: IntArray, code: IntArray) -> IntArray:
+    """Number the cell of each vote, seats in order: pair * 4 + outcome, (n_votes,)."""
+    swapped = first > second
+    low, high = np.where(swapped, second, first), np.where(swapped, first, second)
+    turned = np.where(swapped & (code < Outcome.TIE), 1 - code, code)
+    cells: IntArray = (low * n_models + high) * len(Outcome) + turned
+    return cells
+
+
+def _summed(
+    row: IntArray, column: IntArray, value: FloatArray, n_rows: int
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Add values of one row and column; return rows, columns and sums sorted by both."""
+    if (value == 1).all():
+        row, column = sorted_by_row(row, column, n_rows)
+    else:
+        # Fractions round: they are added in an order that the order of votes cannot change.
+        order = np.lexsort((value, column, row))
+        row, column, value = row[order], column[order], value[order]
+    starts = np.flatnonzero(_is_new(row, column))
+    sums = np.add.reduceat(value, starts) if starts.size else value
+    return row[starts], column[starts], sums
+
+
+def _is_new(row: IntArray, column: IntArray) -> NDArray[np.bool_]:
+    """Tell where a sorted (row, column) differs from the one before, (n,)."""
+    is_new = np.ones(row.size, dtype=bool)
+    is_new[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
+    return is_new
+
+
+def _checked_pairs(
+    n_models: int, n_rows: int, first: ArrayLike, second: ArrayLike
+) -> tuple[IntArray, IntArray]:
+    """Return both index arrays, (n_rows,) of integers in range and never equal in a row."""
+    if n_models < 0:
+        raise ValueError(f"n_models is {n_models}; it cannot be negative")
+    left = _in_range("first", first, n_rows, n_models)
+    right = _in_range("second", second, n_rows, n_models)
+    same = left == right
+    if same.any():
+        row = int(np.argmax(same))
+        raise ValueError(f"row {row} compares model {left[row]} with itself")
+    return left, right
+
+
+def _in_range(name: str, values: ArrayLike, n_rows: int, size: int) -> IntArray:
+    """Return integers of 0 to size - 1, (n_rows,) int64."""
+    array = _integers(name, values)
+    if array.shape != (n_rows,):
+        raise ValueError(f"{name} has shape {array.shape}; expected ({n_rows},)")
+    if array.size and (array.min() < 0 or array.max() >= size):
+        row = int(np.argmax((array < 0) | (array >= size)))
+        raise ValueError(f"{name}[{row}] is {array[row]}; expected 0 to {size - 1}")
+    return array.astype(np.int64)
+
+
+def _integers(name: str, values: ArrayLike) -> NDArray[Any]:
+    """Return a one-dimensional integer array; an empty one of any type counts as integers."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ValueError(f"{name} has shape {array.shape}; expected one dimension")
+    if array.size == 0:
+        return array.astype(np.int64)
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{name} has type {array.dtype}; expected integers")
+    return array
+
+
+def _checked_counts(name: str, values: ArrayLike, n_rows: int) -> FloatArray:
+    """Return counts as (n_rows,) float64, finite and not negative."""
+    counts = np.asarray(values, dtype=np.float64)
+    if counts.shape != (n_rows,):
+        raise ValueError(f"{name} has shape {counts.shape}; expected ({n_rows},)")
+    wrong = ~(np.isfinite(counts) & (counts >= 0))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(f"{name}[{row}] is {counts[row]}; a count is finite and not negative")
+    return counts
