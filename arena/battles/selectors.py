@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 # A state is rewritten with each refresh of the boards, every minute. One a day old means that the
 # refresh has stopped; models added since would count as new for ever.
 FRESH = datetime.timedelta(days=1)
-REMEMBERED = 64  # sets of candidates and contexts of one state, a few hundred kilobytes each
+REMEMBERED = 32  # sets of candidates and contexts of one state; 2 MB each at 400 models
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from arena.battles.sampling.pairs import UNIFORM_SHARE, PairProbabilities, pair_
 from arena.battles.sampling.samplers import SAMPLERS, sampling
 from arena.battles.sampling.state import State
 from arena.battles.sampling.storage import from_bytes, to_bytes
+from tests.benchmarks import bench_sampling
 
 NAMES = sorted(SAMPLERS)
 SCORES = st.one_of(st.floats(-3, 3), st.sampled_from([0.0, 1e300, -1e300, 40.0, 1e-300]))
@@ -353,3 +354,17 @@ def test_bytes_of_something_else_are_refused(data: bytes) -> None:
 def test_battles_of_other_models_are_not_kept() -> None:
     with pytest.raises(BadState, match="context 'fr'"):
         to_bytes(State(2), {"fr": np.zeros(3)})
+
+
+# ── what it is for ──────────────────────────────────────────────────────────────────────────
+
+
+def test_min_max_ci_reaches_the_uniforms_widest_interval_with_four_fifths_of_its_votes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = bench_sampling
+    monkeypatch.setattr(bench, "REPETITIONS", 10)
+    _, goal, *_ = bench.mean_course("uniform")[-1]
+    widest = bench.mean_course("min_max_ci")[:, 1]
+    at_four_fifths = round((0.8 * bench.VOTES - bench.START) / bench.BATCH)
+    assert widest[at_four_fifths] <= goal
