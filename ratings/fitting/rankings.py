@@ -139,13 +139,14 @@ class Rankings:
 
     def by_size(self) -> Iterator[tuple[int, IntArray, IntArray]]:
         """Yield the lists of each length: number of the first one, items and ranks (n, length)."""
-        lengths, first = np.unique(self.sizes, return_index=True)
-        for start, stop, length in zip(
-            first.tolist(), [*first[1:].tolist(), self.n_lists], lengths.tolist(), strict=True
-        ):
+        lengths, counts = np.unique(self.sizes, return_counts=True)
+        start = 0
+        for length, count in zip(lengths.tolist(), counts.tolist(), strict=True):
+            stop = start + count
             entries = slice(int(self.offsets[start]), int(self.offsets[stop]))
-            shape = (stop - start, length)
+            shape = (count, length)
             yield start, self.items[entries].reshape(shape), self.ranks[entries].reshape(shape)
+            start = stop
 
     def _checked_lists(self) -> tuple[IntArray, IntArray, IntArray]:
         """Return items, ranks and offsets as int64, valid."""
