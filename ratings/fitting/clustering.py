@@ -36,8 +36,9 @@ FloatArray = NDArray[np.float64]
 BothBad = Literal["tie", "ignore"]
 SmallSample = Literal["cr0", "cr1"]
 
-# Votes of one voter that count in full: in simulation (`manage.py bench coverage`) intervals then
-# hold their level and errors are smallest among 30, 100, 300 and no cap.
+# Votes of one voter that count in full. Of 10, 30, 100, 300, 1000 and no cap, 100 and 300 give the
+# smallest errors in simulated arenas of 20,000 to 100,000 votes of people with tastes, within 2 %
+# of each other; the smaller one leaves a single person less power.
 CAP = 100.0
 # Weights are multiples of 2^-30: sums of weighted whole votes are then exact below 2^23 votes, so
 # the board cannot depend on how voters are numbered.

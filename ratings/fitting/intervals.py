@@ -175,13 +175,14 @@ def rank_interval_simultaneous(
     _check_level(level)
     if n_draws < 1:
         raise ValueError(f"n_draws is {n_draws}; use at least 1")
-    errors = _errors_of_differences(_standard_errors(covariance), covariance, component)
-    if errors.shape[0] != scores.size:
+    if _standard_errors(covariance).shape != scores.shape:
         raise ValueError(f"scores have shape {scores.shape}, covariance {covariance.shape}")
+    errors = _errors_of_differences(covariance, component)
     largest = _largest_differences(covariance, errors, n_draws, seed)
     critical = float(np.quantile(largest, level, method="higher"))
     lead = scores[None, :] - scores[:, None]  # theirs over mine
-    told_apart = lead > np.maximum(critical * errors, _SCORE_RESOLUTION)
+    needed = np.multiply(critical, errors, out=np.full_like(errors, np.inf), where=errors < np.inf)
+    told_apart = lead > np.maximum(needed, _SCORE_RESOLUTION)
     size = np.bincount(component, minlength=component.size)[component]
     return SimultaneousRanks(
         rank=rank_by_score(scores, component),
@@ -191,11 +192,9 @@ def rank_interval_simultaneous(
     )
 
 
-def _errors_of_differences(
-    standard_errors: FloatArray, covariance: FloatArray, component: IntArray
-) -> FloatArray:
+def _errors_of_differences(covariance: FloatArray, component: IntArray) -> FloatArray:
     """Standard errors of score differences, infinite where none is known, (n_models, n_models)."""
-    variance = standard_errors**2
+    variance = np.diagonal(covariance)
     squares = variance[:, None] + variance[None, :] - covariance - covariance.T
     rounding = _RELATIVE_ROUNDING**2 * np.maximum(variance[:, None], variance[None, :])
     known = (squares > rounding) & (component[:, None] == component[None, :])

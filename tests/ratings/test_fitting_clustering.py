@@ -392,7 +392,7 @@ def test_without_a_second_voter_nothing_is_widened(rows):
 def test_intervals_of_voters_with_tastes_cover_where_those_of_independent_votes_do_not():
     """Without differences in strength the population's scores are 0 by symmetry.
 
-    150 boards of 8 models: independent 95 % intervals cover about 0.62, clustered ones 0.94.
+    150 boards of 8 models: independent 95 % intervals cover about 0.51, clustered ones 0.95.
     """
     independent, clustered, widened = [], [], []
     for seed in range(150):
@@ -407,6 +407,6 @@ def test_intervals_of_voters_with_tastes_cover_where_those_of_independent_votes_
         effects = voter_effects(by_voter, cap=50)
         live = fit_bradley_terry(without_excess(by_voter.pair_tallies(), effects.excess))
         widened.append(np.abs(live.scores) <= effects.widening * half_width(live.covariance))
-    assert np.mean(independent) < 0.75
+    assert np.mean(independent) < 0.7
     assert 0.91 < np.mean(clustered) < 0.99
     assert 0.91 < np.mean(widened) < 0.99
