@@ -1,0 +1,1 @@
+"""Rating libraries measured beside ours, each in a process of its own."""
