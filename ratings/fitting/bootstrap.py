@@ -47,7 +47,8 @@ class Bootstrap:
     @property
     def standard_errors(self) -> FloatArray:
         """Standard deviation of each score over resamples, (n_models,)."""
-        return np.std(self.scores, axis=0, ddof=1)
+        errors: FloatArray = np.std(self.scores, axis=0, ddof=1)
+        return errors
 
     @property
     def covariance(self) -> FloatArray:

@@ -28,7 +28,8 @@ FloatArray = NDArray[np.float64]
 def stretch(n_votes: ArrayLike, *, best_at: float, level: float = 0.95) -> FloatArray:
     """Return the half-width of the sequence in standard errors, in the shape of `n_votes`.
 
-    sqrt((1 + 1/v) log((1 + v) / alpha^2)), v = rho^2 n (Waudby-Smith et al. 2024, Theorem 2.2).
+    sqrt((1 + 1/v) log((1 + v) / alpha^2)), for v = rho^2 n and alpha = 1 - level
+    (Waudby-Smith et al. 2024).
 
     Args:
         n_votes: votes at the look; of the model, or of the board, but always the same.

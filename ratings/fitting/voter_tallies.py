@@ -86,8 +86,7 @@ class VoterTallies:
         voter = _integers("voter", voter)
         first, second = _checked_pairs(n_models, voter.size, first, second)
         code = _in_range("outcome", outcome, voter.size, len(Outcome))
-        cast = np.ones(voter.size) if weight is None else weight
-        cast = _checked_counts("weight", cast, voter.size)
+        cast = None if weight is None else _checked_counts("weight", weight, voter.size)
         ids, number = _numbered(voter)
         cell = _cells(n_models, first, second, code)
         row, cell, count = _summed(number, cell, cast, ids.size)
@@ -188,15 +187,16 @@ def _cells(n_models: int, first: IntArray, second: IntArray, code: IntArray) -> 
 
 
 def _summed(
-    row: IntArray, column: IntArray, value: FloatArray, n_rows: int
+    row: IntArray, column: IntArray, value: FloatArray | None, n_rows: int
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """Add values of one row and column; return rows, columns and sums sorted by both."""
-    if (value == 1).all():
+    """Add values of one row and column, 1 if None; return rows, columns and sums sorted by both."""
+    if value is None:
         row, column = sorted_by_row(row, column, n_rows)
-    else:
-        # Fractions round: they are added in an order that the order of votes cannot change.
-        order = np.lexsort((value, column, row))
-        row, column, value = row[order], column[order], value[order]
+        starts = np.flatnonzero(_is_new(row, column))
+        return row[starts], column[starts], np.diff(starts, append=row.size).astype(np.float64)
+    # Fractions round: they are added in an order that the order of votes cannot change.
+    order = np.lexsort((value, column, row))
+    row, column, value = row[order], column[order], value[order]
     starts = np.flatnonzero(_is_new(row, column))
     sums = np.add.reduceat(value, starts) if starts.size else value
     return row[starts], column[starts], sums

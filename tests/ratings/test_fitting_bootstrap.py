@@ -1,5 +1,9 @@
 """The bootstrap agrees with the sandwich where both are right, and says where it fails."""
 
+import csv
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +13,8 @@ from ratings.fitting.clustering import fit_by_voter
 from ratings.fitting.tallies import PairTallies
 from ratings.fitting.voter_tallies import VoterTallies
 from tests.ratings.test_fitting_clustering import drawn_votes
+
+DATA = Path(os.environ.get("AGON_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 
 def test_resampled_votes_spread_as_the_sandwich_says():
@@ -34,6 +40,30 @@ def test_resampled_voters_spread_as_the_clustered_sandwich_says():
     np.testing.assert_allclose(np.diagonal(found.covariance), found.standard_errors**2, rtol=1e-12)
     independent = bootstrap_votes(by_voter.pair_tallies(), n_samples=100, seed=5)
     assert (found.standard_errors > 1.2 * independent.standard_errors).all()
+
+
+def test_on_real_votes_of_18_observers_both_say_that_people_have_tastes():
+    """Tone mapping, 1,213 votes (Perez-Ortiz & Mantiuk, pwcmp): 67 votes of each observer."""
+    path = DATA / "pwcmp_tmo_lf" / "ex3_tmo_cmp_data.csv"
+    if not path.is_file():
+        pytest.skip(f"no {path.name} in the test data; set AGON_TEST_DATA to the folder with it")
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    observers = sorted({row["observer"] for row in rows})
+    methods = sorted({row[side] for row in rows for side in ("condition_A", "condition_B")})
+    by_voter = VoterTallies.from_votes(
+        len(methods),
+        [observers.index(row["observer"]) for row in rows],
+        [methods.index(row["condition_A"]) for row in rows],
+        [methods.index(row["condition_B"]) for row in rows],
+        [1 - int(row["is_A_selected"]) for row in rows],
+    )
+    assert (by_voter.n_voters, len(methods), len(rows)) == (18, 7, 1213)
+    clustered = fit_by_voter(by_voter).standard_errors
+    resampled = bootstrap_voters(by_voter, n_samples=300).standard_errors
+    np.testing.assert_allclose(resampled, clustered, rtol=0.2)
+    independent = fit_bradley_terry(by_voter.pair_tallies()).standard_errors
+    assert np.median(clustered / independent) > 1.2
 
 
 def test_the_seed_decides_the_resamples():

@@ -41,7 +41,7 @@ def test_at_its_best_a_95_percent_sequence_is_half_as_wide_again_as_the_interval
 
 
 def test_it_covers_all_looks_where_the_fixed_interval_does_not():
-    """By Ville's inequality a miss has at most 5 %; 2,000 walks show 3 % and 34 %."""
+    """By Ville's inequality a miss has at most 5 %; 2,000 walks show 2.5 % and 33 %."""
     rng = np.random.default_rng(20260101)
     looks = np.unique(np.geomspace(20, 1000, 30).astype(int))  # in units of 50 steps
     walks = np.cumsum(rng.normal(0, math.sqrt(50), (2000, looks[-1])), axis=1)[:, looks - 1]
