@@ -11,7 +11,7 @@ falls short of so large a change. The voters reported are confirmed by an exact 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,14 +20,10 @@ from scipy import sparse  # type: ignore[import-untyped]
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.fit import Fit
 from ratings.fitting.refit import refit
-from ratings.fitting.residuals import (
-    OutcomeCounts,
-    cell_counts,
-    cell_residuals,
-    check_fit_is_of,
-)
+from ratings.fitting.residuals import cell_counts, cell_residuals, check_fit_is_of
 from ratings.fitting.robustness import RESOLUTION, ranking
 from ratings.fitting.tallies import Outcome
+from ratings.fitting.voter_tallies import VoterTallies
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -41,26 +37,6 @@ _LEVERAGE_MIN = 0.01
 _CORRECTIONS_MAX = 40
 # Change of z, relative, at which the iteration ends.
 _CORRECTION_TOLERANCE = 1e-9
-
-
-class VotesByVoter(OutcomeCounts, Protocol):
-    """Votes counted per voter and pair, rows in any order; either model may come first."""
-
-    @property
-    def n_models(self) -> int:
-        """Number of models, numbered from 0."""
-
-    @property
-    def voter(self) -> IntArray:
-        """Who voted, (n_rows,)."""
-
-    @property
-    def first(self) -> IntArray:
-        """One model of the pair, (n_rows,)."""
-
-    @property
-    def second(self) -> IntArray:
-        """The other model, (n_rows,)."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +98,7 @@ class VoterInfluence:
 
 
 def leave_one_voter_out(
-    votes: VotesByVoter,
+    votes: VoterTallies,
     fit: Fit,
     top: int | None = None,
     *,
@@ -178,7 +154,7 @@ def leave_one_voter_out(
 
 
 def score_changes(
-    votes: VotesByVoter, fit: Fit, *, both_bad: Literal["tie", "ignore"] = "tie"
+    votes: VoterTallies, fit: Fit, *, both_bad: Literal["tie", "ignore"] = "tie"
 ) -> tuple[IntArray, FloatArray]:
     """Return the voters (n_voters,), ascending, and what leaving each out does to every score.
 
@@ -197,7 +173,7 @@ def score_changes(
 class _Rows:
     """Rows sorted by voter, with the gradient and information that each adds."""
 
-    def __init__(self, votes: VotesByVoter, fit: Fit, both_bad: str) -> None:
+    def __init__(self, votes: VoterTallies, fit: Fit, both_bad: str) -> None:
         first, second = _models(votes.first), _models(votes.second)
         counts = cell_counts(votes, both_bad)  # (n_rows, 4)
         check_fit_is_of(fit, votes.n_models, first, second, counts)

@@ -216,11 +216,9 @@ class _Search:
         return self._refit_from(counts, influences.scores_without(left - counts))
 
     def _refit_from(self, counts: FloatArray, start: FloatArray) -> Refit:
-        """Refit to `counts`; the component is looked for only where a pair lost all votes."""
-        component = self.fit.component if counts.any(axis=1).all() else None
-        return refit(
-            self.fit.n_models, self.first, self.second, counts, start, self.prior_ties, component
-        )
+        """Refit to `counts` from `start`."""
+        fit, pairs = self.fit, (self.first, self.second)
+        return refit(fit.n_models, *pairs, counts, start, self.prior_ties, fit.component)
 
     def _checked_gap(self, above: int, below: int) -> float:
         """Return the gap of two models that the fit compares and has in this order."""
@@ -239,7 +237,8 @@ class _Search:
     ) -> tuple[DroppedVotes, ...]:
         """Name the cells of `dropped` (n_pairs, 4), the most influential votes first."""
         pair, outcome = np.nonzero(dropped)
-        by_influence = np.argsort(-self.influences.of_gap(above, below)[pair, outcome])
+        drop = self.influences.of_gap(above, below, pair)
+        by_influence = np.argsort(-drop[np.arange(pair.size), outcome])
         return tuple(
             DroppedVotes(
                 int(self.first[row]), int(self.second[row]), Outcome(code), int(dropped[row, code])
@@ -274,14 +273,14 @@ class _Influences:
         scale = np.where(is_bridge, 0.0, 1 / np.where(is_bridge, 1.0, left))
         self._step = self._residual * scale[:, None]
 
-    def of_gap(self, above: int, below: int) -> FloatArray:
+    def of_gap(self, above: int, below: int, pairs: slice | IntArray = slice(None)) -> FloatArray:
         """How much the gap falls when one vote of the cell is dropped, (n_pairs, 4).
 
         One Newton step without the vote: H^-1 g / (1 - h), h its leverage.
         """
         direction = self._inverse[above] - self._inverse[below]
-        along: FloatArray = direction[self._first] - direction[self._second]
-        return along[:, None] * self._step
+        along: FloatArray = direction[self._first[pairs]] - direction[self._second[pairs]]
+        return along[:, None] * self._step[pairs]
 
     def scores_without(self, dropped: FloatArray) -> FloatArray:
         """Scores after one Newton step without the votes `dropped` (n_pairs, 4), (n_players,)."""

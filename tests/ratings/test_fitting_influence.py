@@ -14,6 +14,7 @@ from ratings.fitting.fit import Fit
 from ratings.fitting.influence import leave_one_voter_out, score_changes
 from ratings.fitting.robustness import ranking
 from ratings.fitting.tallies import PairTallies
+from ratings.fitting.voter_tallies import VoterTallies
 
 unhurried = settings(deadline=None, max_examples=25)
 BOOSTER = 1000
@@ -30,6 +31,10 @@ class Votes:
     wins_second: np.ndarray
     ties: np.ndarray
     both_bad: np.ndarray
+
+    def by_voter(self) -> VoterTallies:
+        columns = (getattr(self, name) for name in ("voter", "first", "second", *COUNTS))
+        return VoterTallies(self.n_models, *columns)
 
     def tallies(self, without: int | None = None) -> PairTallies:
         kept = self.voter != without if without is not None else np.ones(self.voter.size, bool)
@@ -70,7 +75,7 @@ def exact_change(votes: Votes, fit: Fit, voter: int, **options) -> np.ndarray:
 def test_one_step_is_near_the_exact_refit_for_every_voter(seed):
     votes = simulated(seed)
     fit = fit_bradley_terry(votes.tallies())
-    voters, changes = score_changes(votes, fit)
+    voters, changes = score_changes(votes.by_voter(), fit)
     np.testing.assert_array_equal(voters, np.unique(votes.voter))
     for voter, change in zip(voters, changes, strict=True):
         exact = exact_change(votes, fit, voter)
@@ -82,7 +87,7 @@ def test_the_leverage_of_a_voter_with_a_fifth_of_all_votes_is_corrected():
     fit = fit_bradley_terry(votes.tallies())
     heavy = int(np.bincount(votes.voter).argmax())
     assert np.mean(votes.voter == heavy) > 0.2
-    voters, changes = score_changes(votes, fit)
+    voters, changes = score_changes(votes.by_voter(), fit)
     corrected = changes[np.searchsorted(voters, heavy)]
     mine = votes.voter == heavy
     p_first = expit(fit.scores[votes.first] - fit.scores[votes.second])
@@ -97,8 +102,8 @@ def test_the_leverage_of_a_voter_with_a_fifth_of_all_votes_is_corrected():
 def test_the_reported_effects_are_the_largest_and_exact():
     votes = simulated(2)
     fit = fit_bradley_terry(votes.tallies())
-    voters, changes = score_changes(votes, fit)
-    found = leave_one_voter_out(votes, fit)
+    voters, changes = score_changes(votes.by_voter(), fit)
+    found = leave_one_voter_out(votes.by_voter(), fit)
     ranked = ranking(fit)
     assert [effect.model for effect in found.scores] == ranked.tolist()
     assert [(gap.above, gap.below) for gap in found.gaps] == list(pairwise(ranked.tolist()))
@@ -123,7 +128,7 @@ def test_a_booster_is_the_voter_that_the_first_rank_rests_on():
     votes = with_a_booster(honest, second, 400)
     fit = fit_bradley_terry(votes.tallies())
     assert np.argmax(fit.scores) == second
-    found = leave_one_voter_out(votes, fit, top=2)
+    found = leave_one_voter_out(votes.by_voter(), fit, top=2)
     assert found.scores[0].voter == BOOSTER
     assert found.scores[0].exact < 0
     assert found.gaps[0].voter == BOOSTER
@@ -134,7 +139,7 @@ def test_a_booster_is_the_voter_that_the_first_rank_rests_on():
 @given(st.integers(0, 5000), st.permutations(range(8)), st.integers(0, 5000))
 def test_renaming_models_and_reordering_rows_only_renames_the_changes(seed, names, order_seed):
     votes = simulated(seed, n_votes=300, n_voters=20)
-    voters, changes = score_changes(votes, fit_bradley_terry(votes.tallies()))
+    voters, changes = score_changes(votes.by_voter(), fit_bradley_terry(votes.tallies()))
     place, order = np.array(names), np.random.default_rng(order_seed).permutation(300)
     # The seats of every second row are exchanged as well.
     swapped = np.arange(300) % 2 == 0
@@ -147,7 +152,7 @@ def test_renaming_models_and_reordering_rows_only_renames_the_changes(seed, name
     )
     columns = (votes.voter, place[one], place[two], *wins, votes.ties, votes.both_bad)
     renamed = Votes(8, *(column[order] for column in columns))
-    same_voters, same = score_changes(renamed, fit_bradley_terry(renamed.tallies()))
+    same_voters, same = score_changes(renamed.by_voter(), fit_bradley_terry(renamed.tallies()))
     np.testing.assert_array_equal(same_voters, voters)
     np.testing.assert_allclose(same[:, place], changes, atol=1e-7)
 
@@ -155,9 +160,9 @@ def test_renaming_models_and_reordering_rows_only_renames_the_changes(seed, name
 def test_blocks_of_rows_do_not_change_the_result(monkeypatch):
     votes = simulated(6)
     fit = fit_bradley_terry(votes.tallies())
-    whole = leave_one_voter_out(votes, fit)
+    whole = leave_one_voter_out(votes.by_voter(), fit)
     monkeypatch.setattr("ratings.fitting.influence._ROWS_PER_BLOCK", 37)
-    parts = leave_one_voter_out(votes, fit)
+    parts = leave_one_voter_out(votes.by_voter(), fit)
     for one, other in zip(whole.scores + whole.gaps, parts.scores + parts.gaps, strict=True):
         assert one.voter == other.voter
         assert one.predicted == pytest.approx(other.predicted, abs=1e-9)
@@ -172,7 +177,7 @@ def test_a_voter_who_alone_links_two_groups_has_no_exact_change():
         np.array([1, 0, 3, 2, 2]),
         *(one, none, none, none),
     )
-    found = leave_one_voter_out(votes, fit_bradley_terry(votes.tallies()))
+    found = leave_one_voter_out(votes.by_voter(), fit_bradley_terry(votes.tallies()))
     assert all(effect.exact is None for effect in found.scores if effect.voter == 9)
     assert any(effect.voter == 9 for effect in found.scores)
 
@@ -180,23 +185,23 @@ def test_a_voter_who_alone_links_two_groups_has_no_exact_change():
 def test_options_and_mismatches_are_checked():
     votes = simulated(7)
     fit = fit_bradley_terry(votes.tallies(), both_bad="ignore", prior_ties=0)
-    found = leave_one_voter_out(votes, fit, top=3, both_bad="ignore", prior_ties=0)
+    found = leave_one_voter_out(votes.by_voter(), fit, top=3, both_bad="ignore", prior_ties=0)
     assert len(found.scores) == 3
     assert len(found.gaps) == 2
     voter = found.scores[0].voter
     exact = exact_change(votes, fit, voter, both_bad="ignore", prior_ties=0)
     assert found.scores[0].exact == pytest.approx(exact[found.scores[0].model], abs=1e-8)
     with pytest.raises(ValueError, match="other votes"):
-        leave_one_voter_out(votes, fit)
+        leave_one_voter_out(votes.by_voter(), fit)
     with pytest.raises(ValueError, match="top is 0"):
-        leave_one_voter_out(votes, fit, top=0)
+        leave_one_voter_out(votes.by_voter(), fit, top=0)
 
 
 def test_no_votes_have_no_influence():
     none, nobody = np.zeros(0), np.zeros(0, dtype=int)
     votes = Votes(3, nobody, nobody, nobody, none, none, none, none)
     fit = fit_bradley_terry(votes.tallies())
-    found = leave_one_voter_out(votes, fit)
+    found = leave_one_voter_out(votes.by_voter(), fit)
     assert found.scores == ()
     assert found.gaps == ()
-    assert score_changes(votes, fit)[1].shape == (0, 3)
+    assert score_changes(votes.by_voter(), fit)[1].shape == (0, 3)
