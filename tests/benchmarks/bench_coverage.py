@@ -3,7 +3,7 @@
 The truth is what the fit would find with votes of infinitely many people: Bradley-Terry fitted to
 the expected points of each pair, for each pair's share of the votes. Where people have tastes,
 expected points average over them. Coverage is the mean over models and boards; behind it stands
-its Monte-Carlo standard error over boards. Each board draws new strengths. About three minutes on
+its Monte-Carlo standard error over boards. Each board draws new strengths. About two minutes on
 one core; set OMP_NUM_THREADS=1.
 """
 
