@@ -21,6 +21,7 @@ from arena.battles.selectors import pair_sampling
 from arena.common.errors import NotAllowed, Unavailable
 from arena.common.events import publish
 from arena.prompts.services import submit_prompt
+from arena.prompts.slices import context_of
 from models_registry.models import Revision
 
 SEATS = 2  # pairs
@@ -28,13 +29,11 @@ _rng = random.SystemRandom()  # the draw must not be predictable by a voter
 
 
 @transaction.atomic
-def open_battle(
-    *, arena: Arena, voter: Voter, consent: Consent | None, text: str, context: str = ""
-) -> Battle:
+def open_battle(*, arena: Arena, voter: Voter, consent: Consent | None, text: str) -> Battle:
     """Take a prompt and draw its contestants as the arena's sampler prefers.
 
-    `context` is what the floors of the sampler go by, such as the prompt's language. The battle
-    keeps the sampler that really drew, which is the uniform one where the arena has no fresh state.
+    The floors of the sampler go by the writing system of the prompt. The battle keeps the sampler
+    that really drew, which is the uniform one where the arena has no fresh state.
 
     Raises NotAllowed without the voter's consent to the current terms or in a closed arena,
     BadInput for an unusable prompt, Unavailable when fewer than two models compete.
@@ -50,7 +49,7 @@ def open_battle(
             f"The arena '{arena.name}' has {len(candidates)} of the {SEATS} models that a battle "
             "needs. Register models with `manage.py register_model`."
         )
-    chosen = pair_sampling(arena, [revision.pk for revision in candidates], context)
+    chosen = pair_sampling(arena, [one.pk for one in candidates], context_of(prompt.text))
     draw = draw_contestants(candidates, chosen.probabilities, SEATS, _rng)
     battle = Battle.objects.create(
         arena=arena,

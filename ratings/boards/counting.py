@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from arena.arenas.models import Arena
 from arena.battles.models import Battle
+from arena.prompts.slices import slices_of_prompt
 from arena.votes.models import Vote
 from ratings.boards.models import ALL_VOTES, TalliedVote, Tally
 from ratings.boards.selectors import (
@@ -24,7 +25,6 @@ from ratings.boards.selectors import (
     untallied_votes,
     withdrawn_tallied_votes,
 )
-from ratings.boards.slices import slices_of_prompt
 
 MOST_ONE_BY_ONE = 200  # missed votes; about what takes as long as counting a small arena anew
 ROWS_AT_ONCE = 2000  # of tallies in one statement

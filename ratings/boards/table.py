@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -81,6 +81,11 @@ class Board:
     def as_dict(self) -> dict[str, Any]:
         """Return the board as JSON-ready data."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the board that `as_dict` gave."""
+        return cls(**{**data, "rows": [Row(**row) for row in data["rows"]]})
 
 
 def tallied(counts: Iterable[PairCounts]) -> tuple[list[str], PairTallies]:

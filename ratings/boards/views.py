@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import uuid
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -15,8 +15,12 @@ from arena.arenas.models import Arena
 from arena.battles.models import Battle
 from arena.common.errors import NotFound
 from arena.votes.models import Vote
-from ratings.boards.page import board_context
-from ratings.boards.selectors import SOURCES, default_source, live_board
+from ratings.boards import pages
+from ratings.boards.choice import BoardChoice
+from ratings.boards.exports import as_file
+from ratings.boards.models import Snapshot
+from ratings.boards.pages import board_context
+from ratings.boards.selectors import default_source
 from ratings.boards.standing import standing
 
 
@@ -24,43 +28,93 @@ from ratings.boards.standing import standing
 def board_list(request: HttpRequest) -> HttpResponse:
     """Show the leaders of every board."""
     boards = [
-        {"arena": arena, **board_context(arena, default_source(arena))}
+        {"arena": arena, **board_context(BoardChoice(arena, default_source(arena)))}
         for arena in Arena.objects.all()
     ]
     return render(request, "boards/index.html", {"boards": boards})
 
 
-def _source(request: HttpRequest, arena: Arena) -> str:
-    asked = request.GET.get("source", "")
-    return asked if asked in SOURCES else default_source(arena)
+def _chosen(request: HttpRequest, slug: str) -> BoardChoice:
+    return BoardChoice.of_request(request, get_object_or_404(Arena, slug=slug))
+
+
+def _page(
+    request: HttpRequest, choice: BoardChoice, template: str, context: dict[str, Any]
+) -> HttpResponse:
+    shared = {"arena": choice.arena, "choice": choice, "query": choice.query()}
+    return render(request, template, {**shared, **context})
 
 
 @require_safe
 def board(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show one board; `?format=json` gives the data."""
-    arena = get_object_or_404(Arena, slug=slug)
-    source = _source(request, arena)
-    if request.GET.get("format") == "json":
-        response = HttpResponse(content_type="application/json", content=board_json(arena, source))
-        response["Cache-Control"] = "no-cache"
-        return response
-    context = {"arena": arena, "board": board_context(arena, source)}
-    return render(request, "boards/board.html", context)
-
-
-def board_json(arena: Arena, source: str) -> str:
-    """Return a board as the JSON of the command and of the page."""
-    data = {"arena": arena.slug, "source": source, **live_board(arena, source).as_dict()}
-    return json.dumps(data, indent=2)
+    """Show one board."""
+    choice = _chosen(request, slug)
+    if file := as_file(request, pages.board_export(choice)):
+        return file
+    context = {"board": board_context(choice), "controls": pages.controls(choice)}
+    return _page(request, choice, "boards/board.html", context)
 
 
 @never_cache
 @require_safe
 def board_rows(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the table alone, for a page that is already open."""
-    arena = get_object_or_404(Arena, slug=slug)
-    context = {"arena": arena, "board": board_context(arena, _source(request, arena))}
-    return render(request, "boards/_rows.html", context)
+    choice = _chosen(request, slug)
+    return _page(request, choice, "boards/_rows.html", {"board": board_context(choice)})
+
+
+@require_safe
+def pairs(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show who beats whom and how often each two have met."""
+    choice = _chosen(request, slug)
+    if file := as_file(request, pages.pairs_export(choice)):
+        return file
+    return _page(request, choice, "boards/pairs.html", pages.pairs_context(choice))
+
+
+@require_safe
+def course(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the ratings over time."""
+    choice = _chosen(request, slug)
+    if file := as_file(request, pages.course_export(choice)):
+        return file
+    context = pages.course_context(choice, request.GET.getlist("model"))
+    return _page(request, choice, "boards/course.html", context)
+
+
+@require_safe
+def footing(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show on what the ranks stand: convergence, connections, voters, votes that flip them."""
+    choice = _chosen(request, slug)
+    if file := as_file(request, pages.footing_export(choice)):
+        return file
+    return _page(request, choice, "boards/footing.html", pages.footing_context(choice))
+
+
+@require_safe
+def how(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show how this very board is computed, with its own numbers."""
+    choice = _chosen(request, slug)
+    return _page(request, choice, "boards/how.html", pages.how_context(choice))
+
+
+@require_safe
+def model(request: HttpRequest, slug: str, label: str) -> HttpResponse:
+    """Show one model on a board."""
+    choice = _chosen(request, slug)
+    if file := as_file(request, pages.model_export(choice, label)):
+        return file
+    return _page(request, choice, "boards/model.html", pages.model_context(choice, label))
+
+
+@require_safe
+def snapshot(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Show a board as it was published: a permanent link."""
+    found = get_object_or_404(Snapshot, pk=number, arena__slug=slug)
+    if file := as_file(request, pages.snapshot_export(found)):
+        return file
+    context = {"arena": found.arena, "snapshot": found, "board": pages.snapshot_context(found)}
+    return render(request, "boards/snapshot.html", context)
 
 
 @never_cache

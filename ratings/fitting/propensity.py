@@ -195,7 +195,9 @@ def fit_weighted(
 def _variance_price(fit: Fit, plain: Fit) -> float:
     """Return (mean standard error of one / that of the other)^2, where the votes determine it."""
     shown = ~plain.insufficient if not plain.insufficient.all() else plain.n_votes > 0
-    return float((fit.standard_errors[shown].mean() / plain.standard_errors[shown].mean()) ** 2)
+    weighted, unweighted = fit.standard_errors[shown].mean(), plain.standard_errors[shown].mean()
+    # Votes that all say the same show no variance, with weights or without.
+    return float((weighted / unweighted) ** 2) if unweighted > 0 else 1.0
 
 
 def _checked_weights(weights: ArrayLike, n_votes: int) -> FloatArray:

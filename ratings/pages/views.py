@@ -15,7 +15,8 @@ from arena.arenas.models import Arena
 from arena.battles.models import Battle
 from arena.votes.models import Vote
 from models_registry.models import Model
-from ratings.boards.page import board_context
+from ratings.boards.choice import BoardChoice
+from ratings.boards.pages import board_context
 from ratings.boards.selectors import default_source
 from ratings.pages.documents import navigation, read_document
 from ratings.releases.models import Release
@@ -38,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "leaders": [
             {"arena": arena, **board, "rows": board["rows"][:LEADERS]}
             for arena in Arena.objects.filter(is_open=True)
-            if (board := board_context(arena, default_source(arena)))["rows"]
+            if (board := board_context(BoardChoice(arena, default_source(arena))))["rows"]
         ],
         "latest_release": _latest(Release.objects.select_related("arena"), release_facts),
         "latest_reward": _latest(RewardModel.objects.select_related("release"), reward_facts),

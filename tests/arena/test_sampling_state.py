@@ -47,9 +47,9 @@ def store(arena: Arena, revisions: list[int], **changed: Any) -> SamplerState:
     return store_sampler_state(arena=arena, revisions=revisions, **(arrays | changed))
 
 
-def open_one(arena: Arena, voter: Voter, context: str = "") -> Battle:
+def open_one(arena: Arena, voter: Voter, text: str = "Hello?") -> Battle:
     consent = current_consent(voter)
-    return open_battle(arena=arena, voter=voter, consent=consent, text="Hello?", context=context)
+    return open_battle(arena=arena, voter=voter, consent=consent, text=text)
 
 
 def test_the_default_sampler_draws_from_the_state_and_the_battle_keeps_how(
@@ -162,13 +162,16 @@ def test_models_of_which_the_state_knows_none_meet_uniformly(arena: Arena, four:
 def test_the_context_of_a_prompt_has_its_own_floors(
     ada: Voter, arena: Arena, four: list[int]
 ) -> None:
-    store(arena, four, battles_by_context={"fr": np.array([90.0, 80, 85, 1])})
-    plain = pair_sampling(arena, four).probabilities.matrix.sum(axis=1)
-    french = pair_sampling(arena, four, "fr").probabilities.matrix.sum(axis=1)
-    other = pair_sampling(arena, four, "de").probabilities.matrix.sum(axis=1)
-    assert plain[3] < 0.45 < french[3] == pytest.approx(0.5)
+    store(arena, four, battles_by_context={"script-greek": np.array([90.0, 80, 85, 1])})
+    plain = pair_sampling(arena, four).probabilities.matrix
+    greek = pair_sampling(arena, four, "script-greek").probabilities.matrix
+    other = pair_sampling(arena, four, "script-latin").probabilities.matrix
+    assert plain.sum(axis=1)[3] < 0.45 < greek.sum(axis=1)[3] == pytest.approx(0.5)
     assert np.array_equal(plain, other)
-    assert open_one(arena, ada, "fr").sampler == "min_max_ci"
+    for text, probabilities in (("Τι κάνεις;", greek), ("How are you?", plain)):
+        battle = open_one(arena, ada, text)
+        pair = tuple(four.index(seat.revision_id) for seat in battle.seats.all())
+        assert battle.p_draw == pytest.approx(probabilities[pair], rel=1e-12)
 
 
 def test_arenas_do_not_share_their_states(arena: Arena, four: list[int]) -> None:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from arena.arenas.models import Arena
 from arena.battles.models import Seat
+from arena.prompts.slices import SLICES, Slice
 from models_registry.models import Revision
 from ratings.boards.selectors import live_board, origins_of, slices_with_votes
-from ratings.boards.slices import SLICES, Slice
 
 LATEST = 30  # votes in the record
 

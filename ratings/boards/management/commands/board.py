@@ -1,4 +1,4 @@
-"""`manage.py board ARENA [--json] [--source live|imported|all]`: the board as the site shows it."""
+"""`manage.py board ARENA [--json] [--source …] [--slice …] [--method …]`: as the site shows it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from django.core.management.base import CommandParser
 
 from arena.arenas.selectors import named_arena
 from arena.common.commands import AgonCommand
+from arena.prompts.slices import SLICES
+from ratings.boards.analysis import analyse_if_due
+from ratings.boards.choice import BoardChoice
 from ratings.boards.counting import count_missed
+from ratings.boards.exports import as_json
+from ratings.boards.methods import METHODS
+from ratings.boards.pages import board_export
 from ratings.boards.selectors import SOURCES, default_source, live_board, revisions_by_label
 from ratings.boards.table import board_text
-from ratings.boards.views import board_json
 
 
 class Command(AgonCommand):
@@ -21,16 +26,21 @@ class Command(AgonCommand):
         parser.add_argument("arena", help="the arena's slug, for example text")
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument("--source", choices=SOURCES, help="which votes count (default: live)")
+        parser.add_argument("--slice", default="", choices=SLICES, help="which prompts count")
+        parser.add_argument("--method", default="", choices=METHODS, help="another way to fit")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the board."""
         arena = named_arena(options["arena"])
         count_missed(arena)  # no worker may be running, or have had the time
         source = options["source"] or default_source(arena)
+        analyse_if_due(arena, source, live_board(arena, source).n_votes, at_once=True)
+        choice = BoardChoice(arena, source, options["slice"], options["method"])
+        choice.check()
         if options["json"]:
-            self.stdout.write(board_json(arena, source))
+            self.stdout.write(as_json(board_export(choice).data))
             return
         names = {
             label: revision.model.name for label, revision in revisions_by_label(arena).items()
         }
-        self.stdout.write(board_text(live_board(arena, source).as_dict(), names))
+        self.stdout.write(board_text(choice.board.as_dict(), names))

@@ -1,4 +1,4 @@
-"""Slices: the parts of an arena's votes that have a board of their own. Plain Python.
+"""Slices: kinds of prompts whose votes have a board of their own. Plain Python.
 
 A slice is a property of the prompt, never of the vote's outcome: a board of votes chosen by how
 they came out would say what it was made to say.
@@ -76,6 +76,11 @@ SLICES: dict[str, Slice] = {
         ),
     )
 }
+
+
+def context_of(text: str) -> str:
+    """Return the key of the prompt's writing system, "" for none: what samplers have floors for."""
+    return _script(text, "") or ""
 
 
 def slices_of_prompt(text: str, origin: str) -> list[str]:

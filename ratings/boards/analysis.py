@@ -1,0 +1,155 @@
+"""The pass over all votes of a board: what its tallies alone cannot say."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+from django.utils import timezone
+
+from arena.arenas.models import Arena
+from ratings.boards.methods import METHODS, Material, try_method
+from ratings.boards.models import ALL_VOTES, Analysis
+from ratings.boards.selectors import analysis_of, slices_with_votes
+from ratings.boards.votes import ABSENT, counted_votes
+from ratings.fitting.bradley_terry import fit_bradley_terry
+from ratings.fitting.clustering import voter_effects
+from ratings.fitting.elo import ELO_PER_LOG_STRENGTH
+from ratings.fitting.errors import DidNotConverge
+from ratings.fitting.general_preference import fit_general_preference
+from ratings.fitting.influence import leave_one_voter_out
+from ratings.fitting.model_choice import choose_tie_model
+from ratings.fitting.robustness import flips_of_ranking
+
+WIDENING_DIGITS = 4
+TOP = 20  # ranks whose footing is examined
+SEED = 20_260_101  # of splits into folds: the same votes give the same findings
+MOST_MODELS_IN_CYCLES = 150  # the test takes minutes for more
+REST = 10  # a pass may take one part of the time in this many
+
+
+def analyse(arena: Arena, source: str) -> Analysis | None:
+    """Go over all counted votes and keep what they say; None without a vote."""
+    started = time.perf_counter()
+    votes = counted_votes(arena, source)
+    if not votes.n_votes:
+        Analysis.objects.filter(arena=arena, source=source).delete()
+        return None
+    material = Material(arena, source, votes)
+    findings = {
+        "voters": _voters(material),
+        "widening": _widening(material),
+        **_footing(material),
+        "methods": {key: try_method(method, material) for key, method in METHODS.items()},
+        "tie_models": _tie_models(material),
+        "cycles": _cycles(material),
+    }
+    analysis, _ = Analysis.objects.update_or_create(
+        arena=arena,
+        source=source,
+        defaults={
+            "n_votes": votes.n_votes,
+            "took_s": time.perf_counter() - started,
+            "findings": findings,
+        },
+    )
+    return analysis
+
+
+def analyse_if_due(arena: Arena, source: str, n_votes: int, *, at_once: bool = False) -> bool:
+    """Analyse a board whose votes have changed, when the last pass is long enough ago."""
+    last = analysis_of(arena, source)
+    if last is None:
+        return analyse(arena, source) is not None
+    if last.n_votes == n_votes:
+        return False
+    age_s = (timezone.now() - last.made_at).total_seconds()
+    if age_s < REST * last.took_s and not at_once:
+        return False
+    analyse(arena, source)
+    return True
+
+
+def _voters(material: Material) -> dict[str, Any]:
+    votes = material.votes
+    known = votes.voter != ABSENT
+    of_voter = np.bincount(votes.voter[known]) if known.any() else np.zeros(1)
+    return {
+        "n_voters": int(np.count_nonzero(of_voter)),
+        "n_unnamed": int(np.count_nonzero(~known)),
+        "largest_share": float(of_voter.max() / votes.n_votes),
+    }
+
+
+def _widening(material: Material) -> dict[str, dict[str, float]]:
+    """Return, by slice and model, by how much intervals for independent votes must be stretched."""
+    widening = {}
+    for key in (ALL_VOTES, *slices_with_votes(material.arena, material.source)):
+        effects = voter_effects(material.voter_tallies(material.votes.in_slice(key)), cap=math.inf)
+        widening[key] = {
+            name: round(float(factor), WIDENING_DIGITS)
+            for name, factor in zip(material.names, effects.widening, strict=True)
+            if factor > 1
+        }
+    return widening
+
+
+def _footing(material: Material) -> dict[str, Any]:
+    """Return on how few votes, and on which one voter, each rank of the top stands."""
+    names, tallies = material.names, material.tallies
+    fit = fit_bradley_terry(tallies)
+    flips = [
+        {
+            "above": names[flip.above],
+            "below": names[flip.below],
+            "gap_elo": flip.gap * ELO_PER_LOG_STRENGTH,
+            "votes_to_flip": flip.votes_to_flip,
+            "share": flip.share,
+        }
+        for flip in flips_of_ranking(tallies, fit, TOP)
+    ]
+    influence = leave_one_voter_out(material.voter_tallies(), fit, TOP + 1)
+    gaps = [
+        {
+            "above": names[gap.above],
+            "below": names[gap.below],
+            "n_votes": gap.n_votes,
+            "gap_elo": gap.gap * ELO_PER_LOG_STRENGTH,
+            "change_elo": None if gap.exact is None else gap.exact * ELO_PER_LOG_STRENGTH,
+            "is_flipped": gap.is_flipped,
+        }
+        for gap in influence.gaps
+    ]
+    return {"flips": flips, "one_voter": gaps}
+
+
+def _tie_models(material: Material) -> dict[str, Any]:
+    """Return which reading of ties predicts votes best, or why that cannot be told."""
+    try:
+        choice = choose_tie_model(material.tallies, SEED)
+    except (DidNotConverge, ValueError) as reason:
+        return {"refused": str(reason)}
+    return {
+        "best": choice.best,
+        "log_loss": choice.log_loss,
+        "excess": choice.excess,
+        "standard_error": choice.standard_error,
+    }
+
+
+def _cycles(material: Material) -> dict[str, Any]:
+    """Return whether some models beat each other in a circle, tested on votes held out."""
+    if len(material.names) > MOST_MODELS_IN_CYCLES:
+        return {"refused": f"It is examined for up to {MOST_MODELS_IN_CYCLES} models."}
+    try:
+        found = fit_general_preference(material.tallies, seed=SEED)
+    except (DidNotConverge, ValueError) as reason:
+        return {"refused": str(reason)}
+    return {
+        "is_cyclic": found.is_cyclic,
+        "cycle_index": found.cycle_index,
+        "improvement": found.improvement,
+        "standard_error": found.standard_error,
+    }

@@ -1,0 +1,113 @@
+"""Which board a reader asked for: source of the votes, slice, method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+
+from arena.arenas.models import Arena
+from arena.common.errors import NotFound
+from arena.prompts.slices import SLICES
+from ratings.boards.kept import Counts
+from ratings.boards.methods import METHODS
+from ratings.boards.models import ALL_VOTES, Analysis
+from ratings.boards.selectors import (
+    SOURCES,
+    analysis_of,
+    counts_of,
+    default_source,
+    labels_of,
+    live_board,
+    slices_with_votes,
+)
+from ratings.boards.table import Board
+
+SOURCE_NAMES = {"live": "cast here", "imported": "imported", "all": "all"}
+MAIN = ""  # the method of the main board
+
+
+@dataclass(frozen=True)
+class BoardChoice:
+    """One board of an arena."""
+
+    arena: Arena
+    source: str
+    slice: str = ALL_VOTES
+    method: str = MAIN
+
+    @classmethod
+    def of_request(cls, request: HttpRequest, arena: Arena) -> Self:
+        """Read the address; an unknown source is the usual one.
+
+        Raises NotFound for a slice or method that this board does not have.
+        """
+        asked = request.GET.get("source", "")
+        source = asked if asked in SOURCES else default_source(arena)
+        choice = cls(arena, source, request.GET.get("slice", ""), request.GET.get("method", ""))
+        choice.check()
+        return choice
+
+    def check(self) -> None:
+        """Raise NotFound unless there is such a board."""
+        if self.slice and self.slice not in self.slices:
+            known = ", ".join(self.slices) or "none yet"
+            raise NotFound(f"This board has no slice '{self.slice}'. Slices with votes: {known}.")
+        if self.method and self.method not in METHODS:
+            raise NotFound(f"There is no method '{self.method}'. Methods: {', '.join(METHODS)}.")
+        if self.method and self.slice:
+            raise NotFound("Other methods are fitted to all votes; choose a slice or a method.")
+        if self.method and "board" not in self.finding:
+            reason = self.finding.get("refused", "The votes have not been gone over yet.")
+            raise NotFound(f"There is no such board of these votes. {reason}")
+
+    @cached_property
+    def slices(self) -> list[str]:
+        """Keys of the slices that have votes, in the order of the registry."""
+        voted = set(slices_with_votes(self.arena, self.source))
+        return [key for key in SLICES if key in voted]
+
+    @cached_property
+    def analysis(self) -> Analysis | None:
+        """What the last pass over all votes found."""
+        return analysis_of(self.arena, self.source)
+
+    @cached_property
+    def findings(self) -> dict[str, Any]:
+        """The findings of that pass; empty before the first."""
+        return self.analysis.findings if self.analysis else {}
+
+    @property
+    def finding(self) -> dict[str, Any]:
+        """What the chosen method found."""
+        found: dict[str, Any] = self.findings.get("methods", {}).get(self.method, {})
+        return found
+
+    @cached_property
+    def board(self) -> Board:
+        """The board itself: as it is now, or as its method last found it."""
+        if self.method:
+            return Board.from_dict(self.finding["board"])
+        return live_board(self.arena, self.source, self.slice)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Votes between each two models."""
+        return counts_of(self.arena, self.source, self.slice)
+
+    @cached_property
+    def labels(self) -> dict[int, str]:
+        """Label of each revision by its key."""
+        return labels_of(self.arena)
+
+    def query(self, **changes: str) -> str:
+        """Return the query of this board's address, with changes; empty for the usual board."""
+        other = replace(self, **changes) if changes else self
+        parts = {"source": other.source, "slice": other.slice, "method": other.method}
+        if other.source == default_source(self.arena):
+            del parts["source"]
+        query = urlencode({name: value for name, value in parts.items() if value})
+        return f"?{query}" if query else ""

@@ -1,0 +1,225 @@
+"""Other ways to fit a board, each beside the main one. They need every vote, or take longer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from arena.arenas.models import Arena
+from ratings.boards.table import Board, board_of_fit
+from ratings.boards.votes import ABSENT, CountedVotes, PairwiseVotes, pairwise
+from ratings.fitting.acceptability import acceptability, fit_acceptability
+from ratings.fitting.clustering import CAP, fit_by_voter
+from ratings.fitting.davidson import fit_davidson
+from ratings.fitting.errors import DidNotConverge, NoFiniteEstimate
+from ratings.fitting.fit import Fit
+from ratings.fitting.plackett_luce import fit_plackett_luce
+from ratings.fitting.propensity import fit_inverse_propensity
+from ratings.fitting.rankings import Rankings
+from ratings.fitting.tallies import PairTallies
+from ratings.fitting.voter_tallies import VoterTallies
+
+
+class NotEnough(Exception):
+    """The votes do not allow this method; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a method may look at."""
+
+    arena: Arena
+    source: str
+    votes: CountedVotes
+
+    @property
+    def names(self) -> list[str]:
+        """Labels of the models, by number."""
+        return self.votes.names
+
+    @cached_property
+    def pairs(self) -> PairwiseVotes:
+        """Every pair that every vote ranks."""
+        return pairwise(self.votes)
+
+    @cached_property
+    def tallies(self) -> PairTallies:
+        """Votes per pair."""
+        pairs = self.pairs
+        return PairTallies.from_votes(len(self.names), pairs.first, pairs.second, pairs.outcome)
+
+    @cached_property
+    def voter(self) -> np.ndarray:
+        """Who cast each vote, (n_votes,); a vote by nobody known is a voter of its own."""
+        unnamed = self.votes.voter == ABSENT
+        voter = self.votes.voter.copy()
+        voter[unnamed] = voter.max(initial=0) + 1 + np.arange(np.count_nonzero(unnamed))
+        return voter
+
+    def voter_tallies(self, of_votes: np.ndarray | None = None) -> VoterTallies:
+        """Votes per voter and pair, of the votes chosen by a mask (n_votes,), or of all."""
+        pairs = self.pairs
+        rows = slice(None) if of_votes is None else of_votes[pairs.vote]
+        return VoterTallies.from_votes(
+            len(self.names),
+            self.voter[pairs.vote][rows],
+            pairs.first[rows],
+            pairs.second[rows],
+            pairs.outcome[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """A board, what was estimated beside the ratings, and what to know of it."""
+
+    board: Board
+    parameters: dict[str, tuple[float, float]]  # name → value and standard error, natural log
+    notes: list[str]
+    # What the method says of each model beside its rating: label → share and standard error.
+    shares: dict[str, tuple[float, float]] = field(default_factory=dict)
+    shares_title: str = ""
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to fit."""
+
+    key: str
+    name: str
+    explanation: str
+    fit: Callable[[Material], Found]
+
+
+def _found(material: Material, fit: Fit, name: str, notes: list[str], votes: int) -> Found:
+    errors = fit.parameter_errors
+    return Found(
+        board=board_of_fit(material.names, fit, n_votes=votes, method=name),
+        parameters={key: (value, errors[key]) for key, value in fit.parameters.items()},
+        notes=notes,
+    )
+
+
+def _one_voice(material: Material) -> Found:
+    fit = fit_by_voter(material.voter_tallies())
+    fit = replace(fit, n_votes=material_votes(material))
+    note = f"{fit.n_clusters} voters; nobody's votes weigh more than {CAP:.0f} together."
+    return _found(material, fit, "bradley-terry, one voice", [note], material.votes.n_votes)
+
+
+def material_votes(material: Material) -> np.ndarray:
+    """Return the votes of each model, (n_models,), each counted once."""
+    tallies = material.tallies
+    votes = np.bincount(tallies.first, tallies.votes, minlength=len(material.names))
+    votes += np.bincount(tallies.second, tallies.votes, minlength=len(material.names))
+    return votes
+
+
+def _davidson(material: Material) -> Found:
+    fit = fit_davidson(material.tallies)
+    note = "Two equal models tie with odds exp(tie) to 1 against a win of a given one."
+    return _found(material, fit, "Davidson", [note], material.votes.n_votes)
+
+
+def _acceptability(material: Material) -> Found:
+    fit = fit_acceptability(material.tallies)
+    level = acceptability(fit)
+    found = _found(material, fit, "four outcomes", [], material.votes.n_votes)
+    shares = zip(level.probability.tolist(), level.standard_error.tolist(), strict=True)
+    return replace(
+        found,
+        shares=dict(zip(material.names, shares, strict=True)),
+        shares_title="How often two answers as good as this model's are not both bad",
+    )
+
+
+def _reweighted(material: Material) -> Found:
+    known = np.isfinite(material.votes.p_draw)
+    if not known.all():
+        raise NotEnough("Imported votes do not say with what probability their pair was drawn.")
+    pairs = material.pairs
+    weighted = fit_inverse_propensity(
+        len(material.names),
+        pairs.first,
+        pairs.second,
+        pairs.outcome,
+        material.votes.p_draw[pairs.vote],
+    )
+    notes = [
+        f"The price: as precise as {1 / weighted.variance_price:.0%} of the votes without weights.",
+        f"The largest weight is {weighted.weight_max:.1f} times the mean.",
+    ]
+    return _found(material, weighted.fit, "reweighted", notes, material.votes.n_votes)
+
+
+def _lists(material: Material) -> Found:
+    if material.votes.seats.shape[1] == 2:
+        raise NotEnough("Every vote here compares two; lists need votes on three or more.")
+    seats, ranks = material.votes.seats, material.votes.ranks
+    table = np.zeros((len(seats), len(material.names)), dtype=np.int64)
+    row, seat = np.nonzero(seats >= 0)
+    table[row, seats[row, seat]] = ranks[row, seat]
+    fit = fit_plackett_luce(Rankings.from_matrix(table, cluster=material.voter))
+    return _found(material, fit, "Plackett-Luce", [], material.votes.n_votes)
+
+
+METHODS: dict[str, Method] = {
+    method.key: method
+    for method in (
+        Method(
+            "one-voice",
+            "One voice",
+            "Each person's votes together weigh at most as much as a hundred, and intervals are "
+            "clustered by person. It cannot be recomputed from a release, which links nobody's "
+            "votes across its parts.",
+            _one_voice,
+        ),
+        Method(
+            "davidson",
+            "Ties as an outcome",
+            "A tie is an outcome of its own with its own probability (Davidson 1970), where the "
+            "main board counts it as half a win for each side.",
+            _davidson,
+        ),
+        Method(
+            "acceptability",
+            "Both bad as an outcome",
+            "A, B, tie and both bad are four outcomes. Both bad says something about the level of "
+            "the two, which a comparison alone cannot.",
+            _acceptability,
+        ),
+        Method(
+            "reweighted",
+            "Every pair alike",
+            "Votes weigh one over the probability with which their pair was drawn, as if every "
+            "pair had met equally often.",
+            _reweighted,
+        ),
+        Method(
+            "lists",
+            "Whole rankings",
+            "A ranking of three or more is one observation (Plackett-Luce), where the main board "
+            "takes it apart into pairs.",
+            _lists,
+        ),
+    )
+}
+
+
+def try_method(method: Method, material: Material) -> dict[str, Any]:
+    """Return what a method found as JSON-ready data, or why it refused."""
+    try:
+        found = method.fit(material)
+    except (NotEnough, NoFiniteEstimate, DidNotConverge, ValueError) as reason:
+        return {"refused": str(reason)}
+    return {
+        "board": found.board.as_dict(),
+        "parameters": {name: list(pair) for name, pair in found.parameters.items()},
+        "notes": found.notes,
+        "shares": {name: list(pair) for name, pair in found.shares.items()},
+        "shares_title": found.shares_title,
+    }

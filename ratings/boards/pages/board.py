@@ -1,0 +1,200 @@
+"""A board as the page shows it: names, formatted numbers, positions on a common axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from arena.prompts.slices import SLICES
+from models_registry.models import Revision
+from ratings.boards.charts.scale import Axis, linear_axis
+from ratings.boards.choice import SOURCE_NAMES, BoardChoice
+from ratings.boards.exports import Export, rows_of
+from ratings.boards.methods import METHODS
+from ratings.boards.models import ALL_VOTES, Snapshot
+from ratings.boards.selectors import (
+    SOURCES,
+    battles_by_revision,
+    released_battles,
+    revisions_by_label,
+)
+from ratings.boards.table import Board, Row
+
+
+def board_context(choice: BoardChoice) -> dict[str, Any]:
+    """Return everything that `boards/_rows.html` and the lists of leaders show."""
+    board, arena = choice.board, choice.arena
+    battles = battles_by_revision(arena, choice.source)
+    rated = {row.model for row in board.rows}
+    waiting = [
+        revision.model.name
+        for revision in Revision.objects.competing(arena.modality).select_related("model")
+        if revision.label not in rated
+    ]
+    return {
+        **_shown(board, revisions_by_label(arena), battles, _flips(choice), choice.query()),
+        "waiting": waiting if choice.source != "imported" else [],
+        "n_battles": released_battles(arena, choice.source).count(),
+        "updated_at": _updated_at(choice),
+        "source": choice.source,
+        "parameters": choice.finding.get("parameters", {}),
+        "notes": choice.finding.get("notes", []),
+        "shares": _shares(choice),
+        "shares_title": choice.finding.get("shares_title", ""),
+        "about": METHODS.get(choice.method),
+        "slice": SLICES.get(choice.slice),
+    }
+
+
+def _updated_at(choice: BoardChoice) -> Any:
+    is_of_a_pass = choice.method and choice.analysis
+    return choice.analysis.made_at if is_of_a_pass else timezone.now()
+
+
+def _shares(choice: BoardChoice) -> list[dict[str, str]]:
+    """Return what a method says of each model beside its rating, best first."""
+    found: dict[str, list[float]] = choice.finding.get("shares", {})
+    names = {label: r.model.name for label, r in revisions_by_label(choice.arena).items()}
+    return [
+        {"name": names[label], "share_text": f"{share:.1%}", "error_text": f"± {1.96 * error:.1%}"}
+        for label, (share, error) in sorted(found.items(), key=lambda one: -one[1][0])
+    ]
+
+
+def _flips(choice: BoardChoice) -> dict[str, int]:
+    """Return by model how many dropped votes would put it below the next, as last examined."""
+    if choice.slice != ALL_VOTES or choice.method:
+        return {}
+    flips = choice.findings.get("flips", [])
+    return {f["above"]: f["votes_to_flip"] for f in flips if f["votes_to_flip"] is not None}
+
+
+def _shown(
+    board: Board,
+    revisions: Mapping[str, Revision],
+    battles: Mapping[int, int],
+    flips: Mapping[str, int],
+    query: str,
+) -> dict[str, Any]:
+    axis = linear_axis([end for row in board.rows for end in _ends(row)] or [1000.0], min_step=1)
+    rows = [_row(row, revisions[row.model], battles, axis) for row in board.rows]
+    for shown in rows:
+        shown["votes_to_flip"] = flips.get(shown["model"]["label"])
+    return {
+        "rows": rows,
+        "axis": {"ticks": axis.ticks},
+        "n_votes": board.n_votes,
+        "method": board.method,
+        "method_version": board.method_version,
+        "is_connected": board.n_groups <= 1,
+        "disconnected_note": _groups_note(board),
+        "has_flips": bool(flips),
+        "query": query,
+    }
+
+
+def _row(row: Row, revision: Revision, battles: Mapping[int, int], axis: Axis) -> dict[str, Any]:
+    model = revision.model
+    low, high = _ends(row)
+    return {
+        "rank": row.rank,
+        "rank_low": row.rank_low,
+        "rank_high": row.rank_high,
+        "group": row.group,
+        "model": {
+            "name": model.name,
+            "label": row.model,
+            "organisation": model.organisation.name,
+            "licence": model.licence,
+            "open_weights": model.has_open_weights,
+            "description": model.description,
+            "url": model.organisation.homepage,
+        },
+        "rating": row.rating,
+        "low": row.low,
+        "high": row.high,
+        "rating_text": f"{row.rating:.0f}",
+        "interval_text": "" if row.is_provisional else f"{row.low:.0f}–{row.high:.0f}",
+        "insufficient": row.is_provisional,
+        "votes": row.votes,
+        "battles": battles.get(revision.pk, 0),
+        "whisker": {
+            "x_low": axis.position(low),
+            "x_mid": axis.position(row.rating),
+            "x_high": axis.position(high),
+        },
+    }
+
+
+def _ends(row: Row) -> tuple[float, float]:
+    """Return the ends of the drawn line: a provisional model is a point."""
+    return (row.rating, row.rating) if row.is_provisional else (row.low, row.high)
+
+
+def _groups_note(board: Board) -> str:
+    if board.n_groups <= 1:
+        return ""
+    return (
+        f"These models form {board.n_groups} groups that never met each other. "
+        "Ratings and ranks can be compared within a group only."
+    )
+
+
+def controls(choice: BoardChoice) -> dict[str, Any]:
+    """Return the choices above a board: which votes, which prompts, which method."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for key in choice.slices:
+        one = SLICES[key]
+        entry = {"key": key, "label": one.label, "is_chosen": key == choice.slice}
+        groups.setdefault(one.group, []).append(entry)
+    found = choice.findings.get("methods", {})
+    return {
+        "sources": [
+            {"key": key, "label": SOURCE_NAMES[key], "is_chosen": key == choice.source}
+            for key in SOURCES
+        ],
+        "slice_groups": [{"name": name, "slices": slices} for name, slices in groups.items()],
+        "methods": [
+            {"key": key, "label": METHODS[key].name, "is_chosen": key == choice.method}
+            for key in METHODS
+            if "board" in found.get(key, {})
+        ],
+    }
+
+
+def board_export(choice: BoardChoice) -> Export:
+    """Return the board as the command prints it."""
+    data = {"arena": choice.arena.slug, "source": choice.source, **choice.board.as_dict()}
+    if choice.slice:
+        data["slice"] = choice.slice
+    header, rows = rows_of(choice.board.rows)
+    return Export(f"{choice.arena.slug}-board", data, header, rows)
+
+
+def snapshot_export(snapshot: Snapshot) -> Export:
+    """Return a published board as it was, with its digest."""
+    facts = {
+        "arena": snapshot.arena.slug,
+        "source": snapshot.origin,
+        "published_at": snapshot.published_at.isoformat(),
+        "sha256": snapshot.sha256,
+    }
+    board = Board.from_dict(snapshot.board)
+    header, rows = rows_of(board.rows)
+    return Export(f"{snapshot.arena.slug}-{snapshot.pk}", {**facts, **snapshot.board}, header, rows)
+
+
+def snapshot_context(snapshot: Snapshot) -> dict[str, Any]:
+    """Return a published board as its page shows it."""
+    board = Board.from_dict(snapshot.board)
+    shown = _shown(board, revisions_by_label(snapshot.arena), {}, {}, "")
+    return {**shown, "updated_at": snapshot.published_at, "source": snapshot.origin}
+
+
+def model_address(choice: BoardChoice, label: str) -> str:
+    """Return the address of a model's page on this board."""
+    path: str = reverse("board_model", args=[choice.arena.slug, label])
+    return path + choice.query(slice=ALL_VOTES, method="")

@@ -1,0 +1,144 @@
+"""On what the ranks stand: convergence, connections, voters, votes that would flip them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ratings.boards.choice import BoardChoice
+from ratings.boards.exports import Export
+from ratings.boards.methods import METHODS
+from ratings.boards.selectors import revisions_by_label
+from ratings.boards.table import FEW_VOTES, METHOD_VERSION
+from ratings.fitting.bradley_terry import PRIOR_TIES
+from ratings.fitting.clustering import CAP
+
+
+def footing_context(choice: BoardChoice) -> dict[str, Any]:
+    """Return what `boards/footing.html` shows."""
+    names = {label: r.model.name for label, r in revisions_by_label(choice.arena).items()}
+    one_voter = {gap["above"]: gap for gap in choice.findings.get("one_voter", [])}
+    ranks = [
+        {
+            "above": names[flip["above"]],
+            "below": names[flip["below"]],
+            "gap_text": f"{flip['gap_elo']:.0f}",
+            "votes_to_flip": flip["votes_to_flip"],
+            "share_text": "" if flip["share"] is None else f"{flip['share']:.2%}",
+            "one_voter_text": _without_one_voter(one_voter.get(flip["above"])),
+        }
+        for flip in choice.findings.get("flips", [])
+    ]
+    board = choice.board
+    groups = [
+        [names[row.model] for row in board.rows if row.group == group]
+        for group in sorted({row.group for row in board.rows})
+    ]
+    return {
+        "board": board,
+        "groups": groups,
+        "provisional": [names[row.model] for row in board.rows if row.is_provisional],
+        "ranks": ranks,
+        "voters": _voters(choice),
+        "residual_text": f"{board.residual:.0e}",
+        "widening": sorted(
+            ((names[label], factor) for label, factor in board.widening.items()),
+            key=lambda pair: (-pair[1], pair[0]),
+        ),
+        "ties_text": _ties_text(choice.findings.get("tie_models")),
+        "cycles_text": _cycles_text(choice.findings.get("cycles")),
+        "refused": [
+            {"name": METHODS[key].name, "reason": found["refused"]}
+            for key, found in choice.findings.get("methods", {}).items()
+            if "refused" in found and key in METHODS
+        ],
+        "analysis": choice.analysis,
+    }
+
+
+def _voters(choice: BoardChoice) -> dict[str, Any] | None:
+    voters = choice.findings.get("voters")
+    return voters and {**voters, "largest_share_text": f"{voters['largest_share']:.0%}"}
+
+
+TIE_MODELS = {
+    "half_wins": "ties as half wins",
+    "davidson": "ties as an outcome (Davidson)",
+    "rao_kupper": "ties as a threshold (Rao and Kupper)",
+}
+
+
+def _ties_text(found: dict[str, Any] | None) -> str:
+    if not found:
+        return ""
+    if "refused" in found:
+        return f"These votes cannot tell: {found['refused']}."
+    best, others = found["best"], []
+    for name, excess in found["excess"].items():
+        if name != best:
+            error = found["standard_error"][name]
+            others.append(f"{TIE_MODELS[name]} by {excess:.5f} ± {error:.5f}")
+    return (
+        f"Votes held out are predicted best with {TIE_MODELS[best]} (log-loss "
+        f"{found['log_loss'][best]:.4f} a vote); worse are {' and '.join(others)}. "
+        "The main board takes ties as half wins, whatever predicts best."
+    )
+
+
+def _cycles_text(found: dict[str, Any] | None) -> str:
+    if not found:
+        return ""
+    if "refused" in found:
+        return f"These votes cannot tell: {found['refused']}."
+    gain = f"{found['improvement']:.5f} ± {found['standard_error']:.5f}"
+    if found["is_cyclic"]:
+        return (
+            "No. The preferences are cyclic: some models beat each other in a circle, and no order "
+            f"shows that. {found['cycle_index']:.0%} of what separates the pairs is in circles; "
+            f"allowing for them predicts votes held out better by {gain} of log-loss a vote."
+        )
+    return (
+        "Nothing speaks against it: allowing models to beat each other in a circle does not "
+        f"predict votes held out better than one order does (by {gain} of log-loss a vote)."
+    )
+
+
+def _without_one_voter(gap: dict[str, Any] | None) -> str:
+    if gap is None:
+        return ""
+    if gap["change_elo"] is None:
+        return "not comparable"
+    return f"{gap['gap_elo'] + gap['change_elo']:.0f}"
+
+
+def footing_export(choice: BoardChoice) -> Export:
+    """Return the findings; the table is what it takes to flip each rank."""
+    board = choice.board
+    data = {
+        "arena": choice.arena.slug,
+        "source": choice.source,
+        "n_votes": board.n_votes,
+        "n_groups": board.n_groups,
+        "iterations": board.iterations,
+        "residual": board.residual,
+        "examined_at": choice.analysis.made_at.isoformat() if choice.analysis else None,
+        "examined_votes": choice.analysis.n_votes if choice.analysis else 0,
+        "findings": choice.findings,
+    }
+    header = ["above", "below", "gap_elo", "votes_to_flip", "share"]
+    rows = [[flip[name] for name in header] for flip in choice.findings.get("flips", [])]
+    return Export(f"{choice.arena.slug}-footing", data, header, rows)
+
+
+def how_context(choice: BoardChoice) -> dict[str, Any]:
+    """Return what `boards/how.html` shows: the recipe with this board's own numbers."""
+    return {
+        "board": choice.board,
+        "analysis": choice.analysis,
+        "voters": choice.findings.get("voters"),
+        "prior_ties": PRIOR_TIES,
+        "few_votes": FEW_VOTES,
+        "cap": CAP,
+        "method_version": METHOD_VERSION,
+        "largest_widening": max(choice.board.widening.values(), default=1.0),
+        "about": METHODS.get(choice.method),
+    }

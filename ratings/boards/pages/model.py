@@ -1,0 +1,107 @@
+"""One model on one board: where it stands, against whom, in which prompts, lately."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from arena.common.errors import NotFound
+from models_registry.models import Revision
+from ratings.boards.charts.head_to_head import OpponentRow
+from ratings.boards.charts.head_to_head import head_to_head as head_to_head_chart
+from ratings.boards.charts.history import history
+from ratings.boards.charts.record import recent_record
+from ratings.boards.charts.slices import SliceRow, slice_strengths
+from ratings.boards.choice import BoardChoice
+from ratings.boards.exports import Export
+from ratings.boards.pages.board import board_context
+from ratings.boards.pages.course import series_of
+from ratings.boards.reports.course import course
+from ratings.boards.reports.model import latest_votes, ratings_by_slice
+from ratings.boards.reports.pairs import PairRow, head_to_head
+from ratings.boards.selectors import ALL, revisions_by_label
+
+
+def _revision(choice: BoardChoice, label: str) -> Revision:
+    revision = revisions_by_label(choice.arena).get(label)
+    if revision is None:
+        raise NotFound(f"The arena '{choice.arena.name}' has no model '{label}'.")
+    return revision
+
+
+def _met(choice: BoardChoice, label: str) -> list[PairRow]:
+    if all(row.model != label for row in choice.board.rows):
+        return []
+    return head_to_head(choice.board, choice.counts, choice.labels, label)
+
+
+def model_context(choice: BoardChoice, label: str) -> dict[str, Any]:
+    """Return what `boards/model.html` shows."""
+    revision = _revision(choice, label)
+    name = revision.model.name
+    revisions = revisions_by_label(choice.arena)
+    row = next(
+        (row for row in board_context(choice)["rows"] if row["model"]["label"] == label), None
+    )
+    met = _met(choice, label)
+    slices = ratings_by_slice(choice.arena, choice.source, label)
+    latest = latest_votes(choice.arena, choice.source, revision)
+    points = {} if choice.source == ALL else course(choice.arena, choice.source)
+    own = {label: points[label]} if label in points else {}
+    return {
+        "revision": revision,
+        "row": row,
+        "record": recent_record([vote.result for vote in reversed(latest)]),
+        "latest": latest,
+        "opponents": head_to_head_chart(
+            name,
+            [
+                OpponentRow(
+                    revisions[pair.opponent].model.name,
+                    pair.wins, pair.ties, pair.both_bad, pair.losses,
+                )
+                for pair in met
+            ],
+        ),
+        "met": [
+            {
+                "pair": pair,
+                "opponent": revisions[pair.opponent].model.name,
+                "chance_text": _percent(pair.win_probability),
+            }
+            for pair in met
+        ],
+        "strengths": slice_strengths(
+            name,
+            [
+                SliceRow(f"{s.slice.group}: {s.slice.label}", s.difference, s.low, s.high, s.votes)
+                for s in slices
+            ],
+        ),
+        "course": history(series_of(own, {label: name}), selected=[name] if own else []),
+    }  # fmt: skip
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
+
+
+def model_export(choice: BoardChoice, label: str) -> Export:
+    """Return a model's numbers; its pairs are the table."""
+    revision = _revision(choice, label)
+    met = _met(choice, label)
+    header = ["opponent", "votes", "wins", "ties", "both_bad", "losses", "share", "win_probability"]
+    pairs = [{name: getattr(pair, name) for name in header} for pair in met]
+    data = {
+        "model": label,
+        "name": revision.model.name,
+        "row": next((asdict(row) for row in choice.board.rows if row.model == label), None),
+        "pairs": pairs,
+        "slices": [
+            {"slice": s.slice.key, **{k: v for k, v in asdict(s).items() if k != "slice"}}
+            for s in ratings_by_slice(choice.arena, choice.source, label)
+        ],
+        "latest": [asdict(v) for v in latest_votes(choice.arena, choice.source, revision)],
+    }
+    name = f"{choice.arena.slug}-{label.replace('@', '-')}"
+    return Export(name, data, header, [list(pair.values()) for pair in pairs])
