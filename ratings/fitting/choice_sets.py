@@ -160,10 +160,11 @@ def choices(lists: DistinctLists, found: list[Stage], *, break_ties: bool) -> Ch
         sets, number = distinct_rows(items, lists.n_models)
         total = lists.weight[who]
         cell = number[:, None] * size + np.arange(size)
+        summed = totals(cell, taken * total[:, None], sets.size)
         blocks.append(
             SetBlock(
-                items=sets,
-                taken=totals(cell, taken * total[:, None], sets.size).reshape(sets.shape),
+                items=np.asfortranarray(sets),  # sums over a set then run along whole columns
+                taken=np.asfortranarray(summed.reshape(sets.shape)),
                 count=totals(number, weight * total, len(sets)),
             )
         )
