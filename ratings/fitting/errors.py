@@ -39,3 +39,20 @@ class NoFiniteEstimate(ValueError):
             "some of them won (or lost) every vote against the rest; "
             "use prior_ties > 0 or collect more votes"
         )
+
+
+class NotIdentified(ValueError):
+    """The votes do not determine one of the parameters beside the scores.
+
+    Attributes:
+        parameter: name of that parameter, such as "tie".
+        models: indices of the models of the component concerned; empty for no votes at all.
+    """
+
+    def __init__(self, parameter: str, models: Iterable[int], reason: str, advice: str) -> None:
+        self.parameter = parameter
+        self.models = tuple(int(model) for model in models)
+        named = ", ".join(str(model) for model in self.models[:_MODELS_NAMED])
+        more = len(self.models) - _MODELS_NAMED
+        where = f" for models {named}{f' and {more} more' if more > 0 else ''}" if named else ""
+        super().__init__(f"{parameter!r} has no finite estimate{where}: {reason}; {advice}")
