@@ -232,8 +232,12 @@ def _inverse(information: FloatArray, averaging: FloatArray) -> FloatArray:
     Raises:
         LinAlgError: the information is singular.
     """
-    factor, _ = linalg.cho_factor(information, lower=True, overwrite_a=True)
-    lower, _ = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
+    if not information.size:
+        return np.zeros((0, 0))
+    factor, failure = linalg.lapack.dpotrf(information, lower=1, overwrite_a=1)
+    lower, failed = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
+    if failure or failed:
+        raise linalg.LinAlgError("the information at the estimates is singular")
     inverse: FloatArray = centred(lower.T, averaging)
     return inverse
 

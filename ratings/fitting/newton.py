@@ -72,15 +72,18 @@ def maximise(
         ValueError: an option out of range.
     """
     check_options(max_iterations, tolerance)
+    if not start.size:
+        return Maximum(start, iterations=0, residual=0.0)
     estimates, decrement = start, math.inf
     log_likelihood = objective.log_likelihood(estimates)
     for iteration in range(1, max_iterations + 1):
         gradient, information = objective.derivatives(estimates)
-        try:
-            factor = linalg.cho_factor(information, lower=True, overwrite_a=True)
-        except (linalg.LinAlgError, ValueError) as error:
-            raise DidNotConverge(iteration, decrement) from error
-        step: FloatArray = linalg.cho_solve(factor, gradient)
+        factor, failure = linalg.lapack.dpotrf(information, lower=1, overwrite_a=1)
+        if failure:
+            raise DidNotConverge(iteration, decrement)
+        step: FloatArray = linalg.lapack.dpotrs(factor, gradient, lower=1)[0]
+        if not np.isfinite(step).all():
+            raise DidNotConverge(iteration, decrement)
         decrement = math.sqrt(max(float(gradient @ step), 0.0))
         estimates, log_likelihood = _climb(objective, estimates, step, log_likelihood)
         if decrement <= tolerance:
