@@ -224,13 +224,15 @@ class FourOutcomesLaw:
     def information(self, counts: FloatArray) -> RowMatrix:
         """The expected information, and the curvature of the log-odds of "both bad"."""
         of_row = self.expected_information(counts)
-        surplus = counts[3] - counts.sum(axis=0) * self.p_bad  # by -1/2 the second derivative
+        wins, losses, ties, bad = counts
+        surplus = bad - (wins + losses + ties + bad) * self.p_bad  # by -1/2 the second derivative
         of_row[1, 4] = of_row[1, 4] + surplus / 2
         return of_row
 
     def expected_information(self, counts: FloatArray) -> RowMatrix:
         """Votes times the variance of the sufficient statistics, by the chain rule."""
-        votes, decided = counts.sum(axis=0), self.p_win + self.p_loss
+        wins, losses, ties, bad = counts
+        votes, decided = wins + losses + ties + bad, self.p_win + self.p_loss
         gap_bad = -votes * self.lead * self.p_bad
         tie_bad = -votes * self.p_tie * self.p_bad
         bad_bad = votes * self.p_bad * (decided + self.p_tie)

@@ -117,7 +117,8 @@ class DavidsonLaw:
 
     def information(self, counts: FloatArray) -> RowMatrix:
         """Votes times the variance of the sufficient statistics."""
-        votes, decided = counts.sum(axis=0), self.p_win + self.p_loss
+        wins, losses, ties = counts
+        votes, decided = wins + losses + ties, self.p_win + self.p_loss
         return {
             (0, 0): votes * (self.p_win * self.p_loss + self.p_tie * decided / 4),
             (0, 1): -votes * self.lead * self.p_tie,

@@ -116,12 +116,14 @@ class Likelihood:
         """Sum of score score^T over votes; votes of a row with one outcome share their score."""
         of_outcomes = list(zip(self.players.counts, self.law(estimates).scores(), strict=True))
         n_predictors = len(of_outcomes[0][1])
-        zero = np.zeros(self.players.counts.shape[1])
-        of_row = {
-            (one, other): sum((n * score[one] * score[other] for n, score in of_outcomes), zero)
-            for one in range(n_predictors)
-            for other in range(one, n_predictors)
-        }
+        of_row: RowMatrix = {}
+        for one in range(n_predictors):
+            weighted = [n * score[one] for n, score in of_outcomes]
+            for other in range(one, n_predictors):
+                products = (
+                    w * score[other] for w, (_, score) in zip(weighted, of_outcomes, strict=True)
+                )
+                of_row[one, other] = sum(products, np.zeros(1))
         return self._sum(of_row)
 
     def law(self, estimates: FloatArray) -> RowLaw:
