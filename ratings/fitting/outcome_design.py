@@ -229,6 +229,16 @@ class Players:
         return matrix
 
 
+def logistic(log_odds: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Probability p of these log-odds, 1 - p and log p, each to full precision, (n_rows,)."""
+    odds = np.exp(-np.abs(log_odds))  # of the less likely side; cannot overflow
+    likelier = 1 / (1 + odds)
+    other = odds * likelier
+    is_likelier = log_odds >= 0
+    log_p = np.minimum(log_odds, 0) - np.log1p(odds)
+    return np.where(is_likelier, likelier, other), np.where(is_likelier, other, likelier), log_p
+
+
 def _sum_at(place: IntArray, values: FloatArray, n_places: int) -> FloatArray:
     """Sum values by their place, (n_places,)."""
     if n_places == 1:

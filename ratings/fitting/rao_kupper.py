@@ -15,13 +15,12 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_expit  # type: ignore[import-untyped]
 
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.davidson import BothBad, fit_with_ties
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE
-from ratings.fitting.outcome_design import Predictors, RowMatrix
+from ratings.fitting.outcome_design import Predictors, RowMatrix, logistic
 from ratings.fitting.tallies import PairTallies
 
 FloatArray = NDArray[np.float64]
@@ -88,26 +87,26 @@ class RaoKupperLaw:
 
     def __init__(self, predictors: Predictors) -> None:
         (self.threshold,) = predictors.parameters
-        self.win = predictors.gap - self.threshold  # log-odds of a win against the rest
-        self.loss = -predictors.gap - self.threshold
+        # Probability of a win and of the rest, and so of a loss.
+        self.p_win, self.p_not_win, self.log_win = logistic(predictors.gap - self.threshold)
+        self.p_loss, self.p_not_loss, self.log_loss = logistic(-predictors.gap - self.threshold)
 
     def log_likelihood(self, counts: FloatArray) -> float:
         """Sum of counts * log p; -inf where the threshold is not above zero."""
         if (self.threshold <= 0).any():
             return -math.inf
-        return float((counts * self.log_probabilities()).sum())
+        return float(np.vdot(counts, self.log_probabilities()))
 
     def log_probabilities(self) -> FloatArray:
         """Log-probabilities of a win, a loss and a tie, (3, n_rows)."""
-        win, loss = log_expit(self.win), log_expit(self.loss)
         # log(exp(2c) - 1), without overflow
         of_ties = 2 * self.threshold + np.log(-np.expm1(-2 * self.threshold))
-        return np.array([win, loss, win + loss + of_ties])
+        return np.array([self.log_win, self.log_loss, self.log_win + self.log_loss + of_ties])
 
     def gradient(self, counts: FloatArray) -> list[FloatArray]:
         """Derivatives in the gap and in the threshold."""
         wins, losses, ties = counts
-        up, down = (wins + ties) * expit(-self.win), (losses + ties) * expit(-self.loss)
+        up, down = (wins + ties) * self.p_not_win, (losses + ties) * self.p_not_loss
         return [up - down, ties * self._slope() - up - down]
 
     def information(self, counts: FloatArray) -> RowMatrix:
@@ -118,20 +117,20 @@ class RaoKupperLaw:
     def expected_information(self, counts: FloatArray) -> RowMatrix:
         """The same with the expected counts of each outcome."""
         votes = counts.sum(axis=0)
-        p_win, p_loss = expit(self.win), expit(self.loss)
+        p_win, p_loss = self.p_win, self.p_loss
         p_tie = p_win * p_loss * np.expm1(2 * self.threshold)
         return self._information(votes * (p_win + p_tie), votes * (p_loss + p_tie), votes * p_tie)
 
     def scores(self) -> list[list[FloatArray]]:
         """Derivatives of log p of a win, a loss and a tie."""
-        up, down = expit(-self.win), expit(-self.loss)
+        up, down = self.p_not_win, self.p_not_loss
         return [[up, -up], [-down, -down], [up - down, self._slope() - up - down]]
 
     def _information(
         self, not_lost: FloatArray, not_won: FloatArray, ties: FloatArray
     ) -> RowMatrix:
-        up = not_lost * expit(self.win) * expit(-self.win)
-        down = not_won * expit(self.loss) * expit(-self.loss)
+        up = not_lost * self.p_win * self.p_not_win
+        down = not_won * self.p_loss * self.p_not_loss
         bend = self._slope() ** 2 * np.exp(-2 * self.threshold)
         return {(0, 0): up + down, (0, 1): down - up, (1, 1): up + down + ties * bend}
 

@@ -12,14 +12,13 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, log_expit  # type: ignore[import-untyped]
 
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.davidson import three_outcomes
 from ratings.fitting.errors import NotIdentified
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE
-from ratings.fitting.outcome_design import Predictors, RowMatrix
+from ratings.fitting.outcome_design import Predictors, RowMatrix, logistic
 from ratings.fitting.outcome_models import check_votes, fit_rows
 from ratings.fitting.separation import (
     infinite_strengths,
@@ -174,13 +173,14 @@ class FirstSeatLaw:
 
     def __init__(self, predictors: Predictors) -> None:
         self.log_odds = predictors.gap + predictors.parameters[0]
-        self.p_first, self.p_second = expit(self.log_odds), expit(-self.log_odds)
+        self.p_first, self.p_second, self.log_first = logistic(self.log_odds)
 
     def log_likelihood(self, counts: FloatArray) -> float:
         """Sum of points * log p."""
         wins, losses, ties = counts
-        of_first = (wins + ties / 2) * log_expit(self.log_odds)
-        return float((of_first + (losses + ties / 2) * log_expit(-self.log_odds)).sum())
+        log_second = self.log_first - self.log_odds
+        of_first = np.vdot(wins + ties / 2, self.log_first)
+        return float(of_first + np.vdot(losses + ties / 2, log_second))
 
     def gradient(self, counts: FloatArray) -> list[FloatArray]:
         """Points less expected points."""
@@ -190,7 +190,8 @@ class FirstSeatLaw:
 
     def information(self, counts: FloatArray) -> RowMatrix:
         """Votes times the binomial variance."""
-        weight = counts.sum(axis=0) * self.p_first * self.p_second
+        wins, losses, ties = counts
+        weight = (wins + losses + ties) * self.p_first * self.p_second
         return {(0, 0): weight, (0, 1): weight, (1, 1): weight}
 
     def expected_information(self, counts: FloatArray) -> RowMatrix:
