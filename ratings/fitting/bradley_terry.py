@@ -169,7 +169,9 @@ def _with_virtual_opponents(
     real: _Comparisons, component: IntArray, n_votes: FloatArray, prior_ties: float
 ) -> _Comparisons:
     """Add one virtual player per component with votes, tied `prior_ties` times with each model."""
-    models = np.flatnonzero(n_votes > 0) if prior_ties > 0 else np.zeros(0, dtype=np.int64)
+    if prior_ties == 0:
+        return real
+    models = np.flatnonzero(n_votes > 0)
     opponents, opponent = np.unique(component[models], return_inverse=True)
     none = np.zeros(models.size)
     return _Comparisons(

@@ -23,6 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit  # type: ignore[import-untyped]
 
+from tests.benchmarks import style_control
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PEERS = Path(__file__).with_name("peers")
 PEERS_PLACE = REPOSITORY / "var" / "benchmarks" / "peers"
@@ -228,7 +230,7 @@ ROW = "{:>6} {:>11}  {:<28} {:>10} {:>9} {:>11} {:>9}\n"
 
 
 def run() -> None:
-    """Print the tables: from integer codes beside the peers, the largest, and refreshes."""
+    """Print the tables: from codes beside the peers, the largest, refreshes, style control."""
     _write(ROW.format("models", "votes", "fit", "CPU ms", "to ours", "difference", "MiB"))
     with ExitStack() as processes:
         names = ["agon", "evalica", "choix", "fastchat"]
@@ -254,6 +256,8 @@ def run() -> None:
             n_pairs = np.count_nonzero(np.triu(points + points.T))
             cost = f"{found.cpu_s * 1000:.1f} ms CPU, {found.extra_mib:.0f} MiB"
             _write(f"{max(MODELS)} models, {n_pairs} pairs of {n_votes} votes: {cost}\n")
+    _write("\nStyle control\n")
+    style_control.measure()
 
 
 def _print(n_models: int, n_votes: int, best: dict[str, Best], exact: FloatArray) -> None:
