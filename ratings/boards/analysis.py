@@ -15,11 +15,14 @@ from ratings.boards.models import ALL_VOTES, Analysis
 from ratings.boards.selectors import analysis_of, slices_with_votes
 from ratings.boards.votes import ABSENT, counted_votes
 from ratings.fitting.bradley_terry import fit_bradley_terry
-from ratings.fitting.clustering import voter_effects
+from ratings.fitting.clustering import TooFewVoters, fit_by_voter, voter_effects
+from ratings.fitting.confidence_sequence import radius
 from ratings.fitting.elo import ELO_PER_LOG_STRENGTH
 from ratings.fitting.errors import DidNotConverge
+from ratings.fitting.fit import Fit
 from ratings.fitting.general_preference import fit_general_preference
 from ratings.fitting.influence import leave_one_voter_out
+from ratings.fitting.intervals import rank_interval_simultaneous
 from ratings.fitting.model_choice import choose_tie_model
 from ratings.fitting.robustness import flips_of_ranking
 
@@ -27,6 +30,7 @@ WIDENING_DIGITS = 4
 TOP = 20  # ranks whose footing is examined
 SEED = 20_260_101  # of splits into folds: the same votes give the same findings
 MOST_MODELS_IN_CYCLES = 150  # the test takes minutes for more
+SEQUENCE_BEST_AT = 5000  # votes at which the confidence sequence is narrowest
 REST = 10  # a pass may take one part of the time in this many
 
 
@@ -100,6 +104,7 @@ def _footing(material: Material) -> dict[str, Any]:
     """Return on how few votes, and on which one voter, each rank of the top stands."""
     names, tallies = material.names, material.tallies
     fit = fit_bradley_terry(tallies)
+    by_person = _by_person(material, fit)
     flips = [
         {
             "above": names[flip.above],
@@ -107,6 +112,7 @@ def _footing(material: Material) -> dict[str, Any]:
             "gap_elo": flip.gap * ELO_PER_LOG_STRENGTH,
             "votes_to_flip": flip.votes_to_flip,
             "share": flip.share,
+            "is_settled": _is_settled(by_person, flip.above, flip.below, material.votes.n_votes),
         }
         for flip in flips_of_ranking(tallies, fit, TOP)
     ]
@@ -122,7 +128,30 @@ def _footing(material: Material) -> dict[str, Any]:
         }
         for gap in influence.gaps
     ]
-    return {"flips": flips, "one_voter": gaps}
+    at_once = rank_interval_simultaneous(
+        by_person.scores, by_person.covariance, by_person.component, seed=SEED
+    )
+    ranks = {
+        name: [int(best), int(worst)]
+        for name, best, worst in zip(names, at_once.best, at_once.worst, strict=True)
+    }
+    return {"flips": flips, "one_voter": gaps, "ranks_at_once": ranks}
+
+
+def _by_person(material: Material, fit: Fit) -> Fit:
+    """Return the fit with its covariance clustered by voter, or as it is for one voter alone."""
+    try:
+        return fit_by_voter(material.voter_tallies(), cap=math.inf)
+    except TooFewVoters:
+        return fit
+
+
+def _is_settled(fit: Fit, above: int, below: int, n_votes: int) -> bool:
+    """Say whether the order holds however often one looks: zero is outside the sequence."""
+    covariance = fit.covariance
+    variance = covariance[above, above] + covariance[below, below] - 2 * covariance[above, below]
+    reach = radius(math.sqrt(max(variance, 0.0)), n_votes, best_at=SEQUENCE_BEST_AT)
+    return bool(fit.scores[above] - fit.scores[below] > reach)
 
 
 def _tie_models(material: Material) -> dict[str, Any]:

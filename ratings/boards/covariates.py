@@ -17,24 +17,30 @@ from arena.common.text_style import count_mark
 from arena.generation.models import Output
 from ratings.boards.selectors import origins_of
 from ratings.boards.votes import CountedVotes
+from ratings.fitting.covariates import Covariate
 
 FloatArray = NDArray[np.float64]
 CHUNK = 2000
 
-# Name → what a reader is told. A covariate is a contrast of the two outputs, (a − b) / (a + b).
-TEXT = {
-    "length": "Length in characters",
-    "headers": "Headers",
-    "list_items": "List items",
-    "bold": "Bold passages",
-    "links": "Links",
+TEXT = (
+    Covariate("length", "length", "relative", "characters of the answer"),
+    Covariate("headers", "headers", "relative", "Markdown headers"),
+    Covariate("list_items", "list items", "relative", "bulleted and numbered items"),
+    Covariate("bold", "bold passages", "relative", "passages set in bold"),
+    Covariate("links", "links", "relative", "links and bare addresses"),
+)
+MESH = (Covariate("triangles", "triangles", "relative", "triangles of the mesh"),)
+# The side on which an output stood is estimated in every arena.
+BY_MODALITY: dict[str, tuple[Covariate, ...]] = {
+    "text": TEXT,
+    "image": (),
+    "music": (),
+    "mesh": MESH,
 }
-MESH = {"triangles": "Triangles"}
-BY_MODALITY: dict[str, dict[str, str]] = {"text": TEXT, "image": {}, "music": {}, "mesh": MESH}
 
 
-def covariates_of(arena: Arena) -> dict[str, str]:
-    """Return the covariates of an arena: name → label, in the order of the columns."""
+def covariates_of(arena: Arena) -> tuple[Covariate, ...]:
+    """Return the covariates of an arena, in the order of the columns."""
     return BY_MODALITY[arena.modality]
 
 
@@ -45,12 +51,12 @@ def values_by_seat(
 
     An imported vote has no outputs here, and so no values.
     """
-    names = list(covariates_of(arena))
+    covariates = covariates_of(arena)
     row = {vote: i for i, vote in enumerate(votes.ids)}
-    values = np.full((*votes.seats.shape, len(names)), np.nan)
+    values = np.full((*votes.seats.shape, len(covariates)), np.nan)
     for vote, position, facts in _facts(arena, source):
         if vote in row:
-            values[row[vote], position] = [facts[name] for name in names]
+            values[row[vote], position] = [facts[one.name] for one in covariates]
     is_seat = votes.seats >= 0
     has_all = (np.isfinite(values).all(axis=2) | ~is_seat).all(axis=1)
     return values, has_all
@@ -69,6 +75,6 @@ def _facts(arena: Arena, source: str) -> Iterator[tuple[Any, int, dict[str, floa
 def _counts(text: str | None) -> dict[str, float]:
     if text is None:
         return {}
-    marks = {name: count_mark(text, name) for name in TEXT if name != "length"}
+    marks = {one.name: count_mark(text, one.name) for one in TEXT if one.name != "length"}
     marks["list_items"] += count_mark(text, "numbered_items")
     return {"length": float(len(text)), **marks}

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from arena.arenas.models import Arena
+from ratings.boards.covariates import covariates_of, values_by_seat
 from ratings.boards.table import Board, board_of_fit
 from ratings.boards.votes import ABSENT, CountedVotes, PairwiseVotes, pairwise
 from ratings.fitting.acceptability import acceptability, fit_acceptability
 from ratings.fitting.clustering import CAP, fit_by_voter
+from ratings.fitting.covariate_fit import fit_with_covariates
+from ratings.fitting.covariates import VotesByPair, design
 from ratings.fitting.davidson import fit_davidson
 from ratings.fitting.errors import DidNotConverge, NoFiniteEstimate
 from ratings.fitting.fit import Fit
@@ -156,6 +159,51 @@ def _reweighted(material: Material) -> Found:
     return _found(material, weighted.fit, "reweighted", notes, material.votes.n_votes)
 
 
+def _style(material: Material) -> Found:
+    covariates = covariates_of(material.arena)
+    values, has_all = values_by_seat(material.arena, material.source, material.votes)
+    pairs = material.pairs
+    rows = np.flatnonzero(has_all[pairs.vote])
+    if not rows.size:
+        raise NotEnough("None of these votes has outputs here whose style could be measured.")
+    vote, first, second = pairs.vote[rows], pairs.first[rows], pairs.second[rows]
+    seat = _seat_of(material.votes)
+    contrast = design(covariates, values[vote, seat(vote, first)], values[vote, seat(vote, second)])
+    varies = contrast.any(axis=0)
+    used = [one for one, is_used in zip(covariates, varies, strict=True) if is_used]
+    fit = fit_with_covariates(
+        VotesByPair.from_votes(
+            len(material.names), first, second, pairs.outcome[rows], contrast[:, varies],
+            covariates=[one.name for one in used], clusters=_numbered(material.voter[vote]),
+            dtype=np.float64,
+        )
+    )  # fmt: skip
+    measured = ", ".join(one.label for one in used)
+    notes = [f"Set aside: {measured + ', ' if used else ''}and the side on which an output stood."]
+    if not varies.all():
+        alike = ", ".join(
+            c.label for c, is_used in zip(covariates, varies, strict=True) if not is_used
+        )
+        notes.append(f"Never different here: {alike}.")
+    n_votes = int(np.unique(vote).size)
+    if n_votes < material.votes.n_votes:
+        notes.append(f"{n_votes} of {material.votes.n_votes} votes have outputs to measure.")
+    return _found(material, fit, "style aside", notes, n_votes)
+
+
+def _seat_of(votes: CountedVotes) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    def seat(vote: np.ndarray, model: np.ndarray) -> np.ndarray:
+        return (votes.seats[vote] == model[:, None]).argmax(axis=1)
+
+    return seat
+
+
+def _numbered(voter: np.ndarray) -> np.ndarray | None:
+    """Return voters numbered from 0; None where one cast all the votes, which has no clusters."""
+    voters, number = np.unique(voter, return_inverse=True)
+    return number if voters.size > 1 else None
+
+
 def _lists(material: Material) -> Found:
     if material.votes.seats.shape[1] == 2:
         raise NotEnough("Every vote here compares two; lists need votes on three or more.")
@@ -177,6 +225,14 @@ METHODS: dict[str, Method] = {
             "clustered by person. It cannot be recomputed from a release, which links nobody's "
             "votes across its parts.",
             _one_voice,
+        ),
+        Method(
+            "style",
+            "Style aside",
+            "What a vote owes to how an output looks, such as its length, and to its side is "
+            "estimated beside the ratings and taken out of them. A number above zero says that "
+            "more of it wins votes.",
+            _style,
         ),
         Method(
             "davidson",

@@ -40,7 +40,10 @@ def board_context(choice: BoardChoice) -> dict[str, Any]:
         "n_battles": released_battles(arena, choice.source).count(),
         "updated_at": _updated_at(choice),
         "source": choice.source,
-        "parameters": choice.finding.get("parameters", {}),
+        "parameters": {
+            name.replace("_", " "): value
+            for name, value in choice.finding.get("parameters", {}).items()
+        },
         "notes": choice.finding.get("notes", []),
         "shares": _shares(choice),
         "shares_title": choice.finding.get("shares_title", ""),
@@ -79,7 +82,9 @@ def _shown(
     flips: Mapping[str, int],
     query: str,
 ) -> dict[str, Any]:
-    axis = linear_axis([end for row in board.rows for end in _ends(row)] or [1000.0], min_step=1)
+    axis = linear_axis(
+        [end for row in board.rows for end in _ends(row)] or [1000.0], wanted=4, min_step=1
+    )
     rows = [_row(row, revisions[row.model], battles, axis) for row in board.rows]
     for shown in rows:
         shown["votes_to_flip"] = flips.get(shown["model"]["label"])

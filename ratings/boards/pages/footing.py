@@ -24,6 +24,7 @@ def footing_context(choice: BoardChoice) -> dict[str, Any]:
             "gap_text": f"{flip['gap_elo']:.0f}",
             "votes_to_flip": flip["votes_to_flip"],
             "share_text": "" if flip["share"] is None else f"{flip['share']:.2%}",
+            "is_settled": flip["is_settled"],
             "one_voter_text": _without_one_voter(one_voter.get(flip["above"])),
         }
         for flip in choice.findings.get("flips", [])
@@ -38,6 +39,7 @@ def footing_context(choice: BoardChoice) -> dict[str, Any]:
         "groups": groups,
         "provisional": [names[row.model] for row in board.rows if row.is_provisional],
         "ranks": ranks,
+        "at_once": _at_once(choice, names),
         "voters": _voters(choice),
         "residual_text": f"{board.residual:.0e}",
         "widening": sorted(
@@ -53,6 +55,25 @@ def footing_context(choice: BoardChoice) -> dict[str, Any]:
         ],
         "analysis": choice.analysis,
     }
+
+
+def _at_once(choice: BoardChoice, names: dict[str, str]) -> list[dict[str, Any]]:
+    """Return for each ranked model the ranks open to it alone, and those that hold at once."""
+    found = choice.findings.get("ranks_at_once", {})
+    return [
+        {
+            "name": names[row.model],
+            "rank": row.rank,
+            "alone": _span(row.rank_low, row.rank_high),
+            "at_once": _span(*found[row.model]),
+        }
+        for row in choice.board.rows
+        if row.model in found and not row.is_provisional
+    ]
+
+
+def _span(best: int, worst: int) -> str:
+    return str(best) if best == worst else f"{best}–{worst}"
 
 
 def _voters(choice: BoardChoice) -> dict[str, Any] | None:
@@ -124,7 +145,7 @@ def footing_export(choice: BoardChoice) -> Export:
         "examined_votes": choice.analysis.n_votes if choice.analysis else 0,
         "findings": choice.findings,
     }
-    header = ["above", "below", "gap_elo", "votes_to_flip", "share"]
+    header = ["above", "below", "gap_elo", "votes_to_flip", "share", "is_settled"]
     rows = [[flip[name] for name in header] for flip in choice.findings.get("flips", [])]
     return Export(f"{choice.arena.slug}-footing", data, header, rows)
 
