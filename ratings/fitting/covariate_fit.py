@@ -15,32 +15,27 @@ fit to a sample, and scatters into models once per segment, from sums of w, w z 
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg  # type: ignore[import-untyped]
-from scipy.special import expit, log_expit  # type: ignore[import-untyped]
 
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.comparison_graph import (
-    connected_components,
     outside_the_main_group,
     strongly_connected_groups,
 )
+from ratings.fitting.covariate_design import Design, QuasiLikelihood, Rows, entering
 from ratings.fitting.covariate_kernels import (
     cluster_meat,
-    curvature_pass,
-    observed_pass,
     place_rows,
     residual_pass,
     scatter_pass,
 )
-from ratings.fitting.covariates import SIDE, VotesByPair
+from ratings.fitting.covariates import VotesByPair
 from ratings.fitting.errors import DidNotConverge, NoFiniteEstimate, NotIdentified
 from ratings.fitting.fit import Fit
-from ratings.fitting.list_kernels import anchored, averaging_within
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, check_options, maximise
 from ratings.fitting.residuals import symmetric_sandwich
 
@@ -48,16 +43,15 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-# Newton decrement, in standard errors, at which the first climb ends: what it leaves is then
-# squared by one more step that needs no pass, and checked against _STEP_LEFT.
-_COARSE = 1.0
-# Longest last step, natural log, that is taken unchecked: Newton leaves about its square, 1e-9.
-_STEP_LEFT = 3e-5
-# Votes from which a sample is fitted first, and the share of rows it takes. Segments alternate
-# between the seats, so the share is odd.
-_SAMPLE_FROM, _SAMPLE_SHARE = 1 << 18, 17
-# Mean rows of a segment from which a sample takes a part of each instead of some of them.
-_LONG_SEGMENT = 1024
+# Newton decrements, in standard errors, at which the climb pauses to look whether what is left is
+# small: from a sample one or two steps are enough, and a pass over all votes is saved.
+_COARSE = (100.0, 1.0)
+# Longest last step, natural log, that is taken without a pass to check it, and where votes are few
+# and a pass is nothing. Newton leaves about a fifth of its square, 5e-8, and the covariance is off
+# by about half of it, relatively.
+_STEP_LEFT, _STEP_LEFT_OF_FEW = 5e-4, 1e-8
+# Votes from which a sample is fitted first.
+_SAMPLE_FROM = 1 << 18
 # Information left to a coefficient, or to a sum of them, after the scores and all others have
 # taken theirs: below this share it is rounding (single precision squared is 4e-15).
 _INFORMATION_MIN = 1e-9
@@ -110,17 +104,17 @@ def fit_with_covariates(
     """
     _check_options(prior_ties, both_bad)
     check_options(max_iterations, tolerance)
-    rows = _entering(votes, both_bad)
+    rows = entering(votes, both_bad)
     scales = np.sqrt(rows.squares / max(float(rows.votes.sum()), 1e-300))
     _refuse_zeros(votes, scales)
-    design = _Design.of(rows, votes, scales, side=side, prior_ties=prior_ties)
+    design = Design.of(rows, votes, scales, side=side, prior_ties=prior_ties)
     n_votes = rows.per_model(votes.n_models, rows.votes, rows.votes)
     insufficient = _insufficient(rows, design.component, n_votes)
     if prior_ties == 0 and (insufficient & (n_votes > 0)).any():
         wrong = design.component[insufficient & (n_votes > 0)]
         raise NoFiniteEstimate(np.flatnonzero(np.isin(design.component, wrong)))
 
-    objective = _QuasiLikelihood(rows, design)
+    objective = QuasiLikelihood(rows, design)
     start = _start(rows, design)
     _refuse_unidentified(objective, start)
     try:
@@ -152,244 +146,6 @@ def fit_with_covariates(
 
 
 @dataclass(frozen=True, eq=False)
-class _Rows:
-    """Votes that enter, by segment, and what they say."""
-
-    columns: tuple[NDArray[Any], ...]  # (n_rows,) contrasts of each covariate
-    weights: tuple[NDArray[Any], ...]  # none, or one (n_rows,)
-    outcome: NDArray[np.int8]  # (n_rows,)
-    begin: IntArray  # (n_segments,)
-    end: IntArray
-    first: IntArray
-    second: IntArray
-
-    @cached_property
-    def _observed(self) -> tuple[FloatArray, FloatArray]:
-        of_segment, of_all = np.zeros((self.first.size, 2)), np.zeros(2 * len(self.columns))
-        observed_pass(
-            self.columns, self.weights, self.outcome, self.begin, self.end, of_segment, of_all
-        )
-        return of_segment, of_all
-
-    @property
-    def votes(self) -> FloatArray:
-        """Weight of the votes of each segment, (n_segments,)."""
-        return self._observed[0][:, 0]
-
-    @property
-    def points(self) -> FloatArray:
-        """Points of the first seat in each segment, (n_segments,)."""
-        return self._observed[0][:, 1]
-
-    @property
-    def won(self) -> FloatArray:
-        """Sum of points * contrast, (n_covariates,)."""
-        return self._observed[1][: len(self.columns)]
-
-    @property
-    def squares(self) -> FloatArray:
-        """Sum of squared contrasts, (n_covariates,)."""
-        return self._observed[1][len(self.columns) :]
-
-    def per_model(self, n_models: int, of_first: FloatArray, of_second: FloatArray) -> FloatArray:
-        """Sum a quantity of each segment's seats over models, (n_models,)."""
-        total = np.bincount(self.first, of_first, n_models).astype(np.float64)
-        total += np.bincount(self.second, of_second, n_models)
-        return total
-
-    def sample(self) -> "_Rows":
-        """About one row in `_SAMPLE_SHARE`, of every model where possible."""
-        if self.outcome.size < _LONG_SEGMENT * self.first.size:
-            kept = slice(None, None, _SAMPLE_SHARE)
-            begin, end = self.begin[kept], self.end[kept]
-            seats = self.first[kept], self.second[kept]
-        else:
-            seats = self.first, self.second
-            begin, end = self.begin, self.begin + (self.end - self.begin) // _SAMPLE_SHARE
-        return _Rows(self.columns, self.weights, self.outcome, begin, end, *seats)
-
-
-def _entering(votes: VotesByPair, both_bad: str) -> _Rows:
-    """Take the segments that enter under this reading of "both bad"; they come first."""
-    n = votes.n_segments if both_bad == "tie" else votes.n_rated_segments
-    n_rows = int(votes.starts[n])
-    return _Rows(
-        columns=tuple(column[:n_rows] for column in votes.contrasts),
-        weights=() if votes.weights is None else (votes.weights[:n_rows],),
-        outcome=votes.outcome[:n_rows],
-        begin=votes.starts[:n],
-        end=votes.starts[1 : n + 1],
-        first=votes.first[:n],
-        second=votes.second[:n],
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Design:
-    """Where each estimate stands: models, virtual opponents, "side", covariates; and the prior."""
-
-    n_models: int
-    n_players: int  # models and virtual opponents
-    names: tuple[str, ...]  # of the parameters
-    has_side: bool
-    scales: FloatArray  # (n_covariates,)
-    component: IntArray  # (n_models,)
-    averaging: FloatArray  # (n_models, n_models)
-    prior_first: IntArray  # (n_prior,)
-    prior_second: IntArray
-    prior_votes: float  # ties of each row
-
-    @classmethod
-    def of(
-        cls, rows: _Rows, votes: VotesByPair, scales: FloatArray, *, side: bool, prior_ties: float
-    ) -> "_Design":
-        """Give each component with votes an opponent that ties with its models in either seat."""
-        component = connected_components(votes.n_models, rows.first, rows.second)
-        has_votes = np.zeros(votes.n_models, dtype=bool)
-        has_votes[rows.first] = has_votes[rows.second] = prior_ties > 0
-        models = np.flatnonzero(has_votes)
-        opponents, opponent = np.unique(component[models], return_inverse=True)
-        opponent = opponent + votes.n_models
-        return cls(
-            n_models=votes.n_models,
-            n_players=votes.n_models + opponents.size,
-            names=((SIDE,) if side else ()) + votes.covariates,
-            has_side=side,
-            scales=scales,
-            component=component,
-            averaging=averaging_within(component),
-            prior_first=np.concatenate([models, opponent]),
-            prior_second=np.concatenate([opponent, models]),
-            prior_votes=prior_ties / 2,
-        )
-
-    @property
-    def size(self) -> int:
-        """Number of estimates."""
-        return self.n_players + len(self.names)
-
-    @property
-    def kept(self) -> IntArray:
-        """Places of the models and parameters."""
-        return np.concatenate([np.arange(self.n_models), np.arange(self.n_players, self.size)])
-
-    def side_of(self, estimates: FloatArray) -> float:
-        """Advantage of the first seat."""
-        return float(estimates[self.n_players]) if self.has_side else 0.0
-
-    def slopes(self, estimates: FloatArray) -> tuple[float, ...]:
-        """Coefficients per unit of each contrast."""
-        return tuple((estimates[self.n_players + self.has_side :] / self.scales).tolist())
-
-    def offsets(self, estimates: FloatArray, first: IntArray, second: IntArray) -> FloatArray:
-        """Log-odds of rows without contrasts."""
-        gap: FloatArray = estimates[first] - estimates[second] + self.side_of(estimates)
-        return gap
-
-    def matrix(
-        self, first: IntArray, second: IntArray, sums: FloatArray, triangle: FloatArray
-    ) -> FloatArray:
-        """Sum a d d^T over rows, d = (e_first - e_second, 1, z), (size, size).
-
-        `sums` (n_segments, 1 + k) are those of a and a x, `triangle` those of a x x.
-        """
-        n, k = self.n_players, self.scales.size
-        pairs = np.bincount(first * n + second, sums[:, 0], n * n).reshape(n, n)
-        full = np.zeros((n + 1 + k, n + 1 + k))
-        models = full[:n, :n]
-        np.subtract(-pairs, pairs.T, out=models)
-        np.fill_diagonal(models, -models.sum(axis=1))
-        for c, column in enumerate(sums.T):
-            full[:n, n + c] = np.bincount(first, column, n) - np.bincount(second, column, n)
-        full[n, n:] = sums.sum(axis=0)
-        upper = np.zeros((k, k))
-        upper[np.triu_indices(k)] = triangle
-        full[n + 1 :, n + 1 :] = upper + np.triu(upper, 1).T
-        full[:, n + 1 :] /= self.scales
-        full[n + 1 :, n + 1 :] /= self.scales[:, None]
-        full[n + 1 :, n] = full[n, n + 1 :]
-        full[n:, :n] = full[:n, n:].T
-        return full if self.has_side else np.delete(np.delete(full, n, axis=0), n, axis=1)
-
-    def centred(self, inverse: FloatArray) -> FloatArray:
-        """Inverse information of the sum-zero scores and the parameters."""
-        kept, models = inverse[np.ix_(self.kept, self.kept)], slice(self.n_models)
-        kept[models] -= self.averaging @ kept[models]
-        kept[:, models] -= kept[:, models] @ self.averaging
-        return (kept + kept.T) / 2
-
-    def reported(self, estimates: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Sum-zero scores and the parameters."""
-        scores = estimates[: self.n_models]
-        return scores - self.averaging @ scores, estimates[self.n_players :]
-
-
-class _QuasiLikelihood:
-    """Objective: one pass over the votes gives likelihood, gradient and information at once."""
-
-    def __init__(self, rows: _Rows, design: _Design) -> None:
-        self.rows, self.design = rows, design
-        self._at: FloatArray | None = None
-
-    def log_likelihood(self, estimates: FloatArray) -> float:
-        """Of votes and prior."""
-        self._evaluate(estimates)
-        return self.of_votes + self._of_prior
-
-    def derivatives(self, estimates: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Gradient and anchored information."""
-        self._evaluate(estimates)
-        return self._gradient, self._information.copy()
-
-    def inverse_of_last(self, iterations: int) -> FloatArray:
-        """Invert the information of the last pass.
-
-        Raises:
-            DidNotConverge: it is not positive definite.
-        """
-        try:
-            factor = linalg.cho_factor(self._information, lower=True)
-        except (linalg.LinAlgError, ValueError) as error:
-            raise DidNotConverge(iterations, np.inf) from error
-        inverse: FloatArray = linalg.cho_solve(factor, np.eye(len(self._information)))
-        return inverse
-
-    def _evaluate(self, estimates: FloatArray) -> None:
-        """Pass over the votes, unless the last pass was at the same estimates."""
-        if self._at is not None and np.array_equal(self._at, estimates):
-            return
-        rows, design, k = self.rows, self.design, self.design.scales.size
-        offset = design.offsets(estimates, rows.first, rows.second)
-        slopes = design.slopes(estimates)
-        of_segment = np.zeros((offset.size, 2 + k))
-        of_all = np.zeros(k + k * (k + 1) // 2)
-        loss = curvature_pass(
-            rows.columns, rows.weights, rows.begin, rows.end, offset, slopes, of_segment, of_all
-        )
-        prior = design.offsets(estimates, design.prior_first, design.prior_second)
-        p_prior, w_prior = expit(prior), expit(prior) * expit(-prior)
-        self.of_votes = float(rows.points @ offset + rows.won @ np.array(slopes) - loss)
-        log_p = log_expit(prior) + log_expit(-prior)
-        self._of_prior = float(design.prior_votes / 2 * log_p.sum())
-
-        first = np.concatenate([rows.first, design.prior_first])
-        second = np.concatenate([rows.second, design.prior_second])
-        surplus_prior = design.prior_votes * (0.5 - p_prior)
-        surplus = np.concatenate([rows.points - of_segment[:, 0], surplus_prior])
-        n = design.n_players
-        of_players = np.bincount(first, surplus, n) - np.bincount(second, surplus, n)
-        of_side = [surplus.sum()] if design.has_side else []
-        of_covariates = (rows.won - of_all[:k]) / design.scales
-        self._gradient: FloatArray = np.concatenate([of_players, of_side, of_covariates])
-        prior_sums = np.zeros((prior.size, 1 + k))
-        prior_sums[:, 0] = design.prior_votes * w_prior
-        sums = np.concatenate([of_segment[:, 1:], prior_sums])
-        information = design.matrix(first, second, sums, of_all[k:])
-        self._information = anchored(information, design.averaging)
-        self._at = estimates.copy()
-
-
-@dataclass(frozen=True, eq=False)
 class _Solution:
     """The maximum with the inverse of the anchored information there."""
 
@@ -401,17 +157,19 @@ class _Solution:
 
 
 def _climb(
-    objective: _QuasiLikelihood, start: FloatArray, max_iterations: int, tolerance: float
+    objective: QuasiLikelihood, start: FloatArray, max_iterations: int, tolerance: float
 ) -> _Solution:
     """Climb, and take the last step from the pass that was made to check the one before."""
     iterations, estimates = 0, start
-    for goal in (max(_COARSE, tolerance), tolerance):
+    is_large = objective.rows.outcome.size >= _SAMPLE_FROM
+    step_left = _STEP_LEFT if is_large else _STEP_LEFT_OF_FEW
+    for goal in (*_COARSE, tolerance):
         maximum = maximise(objective, estimates, max_iterations=max_iterations, tolerance=goal)
         iterations, estimates = iterations + maximum.iterations, maximum.estimates
         gradient, _ = objective.derivatives(estimates)
         inverse = objective.inverse_of_last(iterations)
         step = inverse @ gradient
-        if np.max(np.abs(step), initial=0.0) <= _STEP_LEFT:
+        if np.max(np.abs(step), initial=0.0) <= step_left:
             break
     return _Solution(
         estimates=estimates + step,
@@ -422,21 +180,21 @@ def _climb(
     )
 
 
-def _start(rows: _Rows, design: _Design) -> FloatArray:
+def _start(rows: Rows, design: Design) -> FloatArray:
     """Fit a sample where that saves passes over all votes; else zeros."""
     start = np.zeros(design.size)
     if rows.outcome.size < _SAMPLE_FROM:
         return start
     try:
         return maximise(
-            _QuasiLikelihood(rows.sample(), design), start, max_iterations=10, tolerance=1.0
+            QuasiLikelihood(rows.sample(), design), start, max_iterations=10, tolerance=1.0
         ).estimates
     except DidNotConverge:  # the sample lacks what all votes may have
         return start
 
 
 def _meat(
-    rows: _Rows, votes: VotesByPair, design: _Design, estimates: FloatArray
+    rows: Rows, votes: VotesByPair, design: Design, estimates: FloatArray
 ) -> tuple[FloatArray, int | None]:
     """Sum of score score^T over votes or clusters, (n_models + n_parameters,) squared."""
     offset = design.offsets(estimates, rows.first, rows.second)
@@ -460,9 +218,9 @@ def _meat(
 
 
 def _clustered_meat(
-    rows: _Rows,
+    rows: Rows,
     votes: VotesByPair,
-    design: _Design,
+    design: Design,
     offset: FloatArray,
     slopes: tuple[float, ...],
 ) -> tuple[FloatArray, int]:
@@ -509,7 +267,7 @@ def _clustered_meat(
     return meat[np.ix_(kept, kept)], n_clusters
 
 
-def _insufficient(rows: _Rows, component: IntArray, n_votes: FloatArray) -> BoolArray:
+def _insufficient(rows: Rows, component: IntArray, n_votes: FloatArray) -> BoolArray:
     """Tell which models the votes alone leave without a finite score, (n_models,)."""
     lost = rows.votes - rows.points
     rounding = 1e-9 * rows.votes
@@ -534,7 +292,7 @@ def _refuse_zeros(votes: VotesByPair, scales: FloatArray) -> None:
         raise NotIdentified(zero[0], (), reason, _ADVICE)
 
 
-def _refuse_unidentified(objective: _QuasiLikelihood, estimates: FloatArray) -> None:
+def _refuse_unidentified(objective: QuasiLikelihood, estimates: FloatArray) -> None:
     """Raise for parameters that scores and other parameters can stand in for.
 
     What is left of their information is the Schur complement of that of the players.
@@ -560,7 +318,7 @@ def _refuse_unidentified(objective: _QuasiLikelihood, estimates: FloatArray) -> 
         raise NotIdentified(names[int(np.argmax(direction))], (), reason, _ADVICE)
 
 
-def _refuse_infinite(design: _Design, inverse: FloatArray) -> None:
+def _refuse_infinite(design: Design, inverse: FloatArray) -> None:
     """Raise for a parameter that grows without end: its information has vanished."""
     errors = np.sqrt(np.maximum(np.diagonal(inverse)[design.n_players :], 0))
     if errors.size and errors.max() > _ERROR_MAX:

@@ -47,7 +47,7 @@ def _unrolled(stub: Callable[..., Any]) -> Callable[[_Function], _Function]:
     def register(function: _Function) -> _Function:
         function.__annotations__ = {}  # numba compares signatures with those of the lambdas
         register_body = overload(stub, jit_options={"fastmath": _FAST, "error_model": "numpy"})
-        return register_body(function)  # type: ignore[no-any-return]
+        return register_body(function)
 
     return register
 

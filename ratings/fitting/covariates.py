@@ -8,7 +8,8 @@ a subtracted mean would hide an advantage of the first seat, which is a paramete
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -196,7 +197,7 @@ class VotesByPair:
         scatter_columns(places, values, columns)
         pair, seat = np.divmod(cells % (2 * n_models**2), 2)
         low, high = np.divmod(pair, max(n_models, 1))
-        return cls(
+        layout = cls(
             n_models=n_models,
             covariates=names,
             contrasts=columns,
@@ -208,6 +209,8 @@ class VotesByPair:
             starts=starts,
             n_rated_segments=int(np.searchsorted(cells, 2 * n_models**2)),
         )
+        layout.sums  # noqa: B018 - counted while grouping, which every fit then is spared
+        return layout
 
     def __add__(self, other: "VotesByPair") -> "VotesByPair":
         """Append the votes of another layout with the same models, covariates and precision.
@@ -240,8 +243,21 @@ class VotesByPair:
         if unknown:
             raise ValueError(f"no covariate is named {', '.join(sorted(unknown))}")
         kept = [c for c, name in enumerate(self.covariates) if name not in names]
-        state = {**self.__dict__, "contrasts": self.contrasts[kept]}
-        return VotesByPair(**{**state, "covariates": tuple(self.covariates[c] for c in kept)})
+        names_kept = tuple(self.covariates[c] for c in kept)
+        return replace(self, covariates=names_kept, contrasts=self.contrasts[kept])
+
+    @cached_property
+    def sums(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """What the votes say: `observed_sums` by segment, of all rated votes, of all both bad."""
+        columns = tuple(self.contrasts)
+        weights = () if self.weights is None else (self.weights,)
+        begin, end = self.starts[:-1], self.starts[1:]
+        parts = [
+            observed_sums(columns, weights, self.outcome, begin[part], end[part])
+            for part in (slice(self.n_rated_segments), slice(self.n_rated_segments, None))
+        ]
+        (of_rated_segment, of_rated), (of_bad_segment, of_bad) = parts
+        return np.concatenate([of_rated_segment, of_bad_segment]), of_rated, of_bad
 
     @property
     def n_votes(self) -> int:
@@ -270,6 +286,25 @@ class VotesByPair:
     def row_second(self) -> NDArray[np.int32]:
         """Model in the second seat of each row, (n_votes,)."""
         return np.repeat(self.second.astype(np.int32), np.diff(self.starts))
+
+
+def observed_sums(
+    columns: tuple[NDArray[Any], ...],
+    weights: tuple[NDArray[Any], ...],
+    outcome: NDArray[np.int8],
+    begin: IntArray,
+    end: IntArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Sum over rows what a fit needs of the outcomes.
+
+    Returns (n_segments, 2) weights and points of the first seat, and (2, n_covariates) sums of
+    points * contrast and of squared contrasts, weighted.
+    """
+    from ratings.fitting.covariate_kernels import observed_pass
+
+    of_segment, of_all = np.zeros((begin.size, 2)), np.zeros(2 * len(columns))
+    observed_pass(columns, weights, outcome, begin, end, of_segment, of_all)
+    return of_segment, of_all.reshape(2, len(columns))
 
 
 def _cells(
