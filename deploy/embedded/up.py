@@ -31,6 +31,7 @@ PREPARATIONS = (
     ("migrate", "--no-input"),
     ("create_default_arenas",),
     ("register_demo_models",),
+    ("compile_fits",),
 )
 # A prompt of the longest kind is far below; larger frames are refused before they are read.
 WEBSOCKET_LIMIT_BYTES = 256 * 1024

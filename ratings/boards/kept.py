@@ -5,6 +5,7 @@ The kept counts are a cache of `boards_tally` that brings itself up to date when
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -16,62 +17,75 @@ from django.db import connection
 
 from ratings.fitting.tallies import PairTallies
 
-# A change is stamped when it is made and seen when its transaction ends. Counting takes
-# milliseconds, so whatever was stamped this long before the newest seen is read once more.
-SEEN_LATE = timedelta(minutes=1)
+# A change is stamped when it is made and seen when its transaction ends: counting takes
+# milliseconds, and a task that takes a minute is killed. So whatever was stamped this long before
+# the newest seen is read once more, until that newest is as old itself. Counting anew may take
+# longer, but nothing else is stamped meanwhile.
+SEEN_LATE = timedelta(minutes=2)
 MOST_KEPT = 64  # boards in one process; 400 models are 5 MB
 Key = tuple[int, str, str]  # arena, origin, slice
+TallyRow = tuple[int, int, int, int, int, int, datetime]
+
+_versions = itertools.count(1)  # never the same twice, whichever boards were dropped meanwhile
 
 
 @dataclass
 class KeptTallies:
-    """Counts of every pair of one arena, origin and slice."""
+    """Counts of every pair of one arena, origin and slice.
+
+    `revisions` and `cells` are replaced, never written to: whoever holds them keeps what they saw.
+    """
 
     arena_id: int
     origin: str
     slice: str
-    read_to: datetime | None = None
-    stamp: tuple[object, ...] = ()
-    place: dict[int, int] = field(default_factory=dict)  # revision → row and column
+    read_after: datetime | None = None
+    newest: datetime | None = None
+    version: int = 0  # 0 without any tally
+    revisions: list[int] = field(default_factory=list)  # sorted
     # (n, n, 4): wins of the lower revision, of the higher, ties, both bad; in [place of low,
     # place of high].
     cells: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 4), dtype=np.int64))
 
     def bring_up_to_date(self) -> None:
         """Read what has changed since the last time."""
-        rows = self._changed_rows()
-        if not rows:
-            return
-        self._make_room({revision for row in rows for revision in row[:2]})
-        low = [self.place[row[0]] for row in rows]
-        high = [self.place[row[1]] for row in rows]
-        self.cells[low, high] = np.array([row[2:6] for row in rows], dtype=np.int64)
-        self.read_to = max(row[6] for row in rows)
-        # One late change may carry an older stamp than another: the sum tells them apart.
-        self.stamp = (self.read_to, int(self.cells.sum()))
+        now, rows = self._changed_rows()
+        if rows:
+            self._take(rows)
+            self.newest = max(row[6] for row in rows)
+        if self.newest is not None:
+            is_settled = now - self.newest > SEEN_LATE
+            self.read_after = self.newest if is_settled else self.newest - SEEN_LATE
 
-    def _changed_rows(self) -> list[tuple[int, int, int, int, int, int, datetime]]:
+    def _changed_rows(self) -> tuple[datetime, list[TallyRow]]:
+        """Return the clock of PostgreSQL when it looked, and what it saw."""
         query = (
-            "SELECT low_id, high_id, wins_low, wins_high, ties, both_bad, changed_at "
-            "FROM boards_tally WHERE arena_id = %s AND origin = %s AND slice = %s"
+            "SELECT clock.now, low_id, high_id, wins_low, wins_high, ties, both_bad, changed_at "
+            "FROM (SELECT statement_timestamp() AS now) clock LEFT JOIN boards_tally "
+            "ON arena_id = %s AND origin = %s AND slice = %s"
         )
         parameters: list[object] = [self.arena_id, self.origin, self.slice]
-        if self.read_to is not None:
-            query += " AND changed_at >= %s"
-            parameters.append(self.read_to - SEEN_LATE)
+        if self.read_after is not None:
+            query += " AND changed_at > %s"
+            parameters.append(self.read_after)
         with connection.cursor() as cursor:
             cursor.execute(query, parameters)
-            return cursor.fetchall()
+            rows = cursor.fetchall()
+        return rows[0][0], [row[1:] for row in rows if row[1] is not None]
 
-    def _make_room(self, revisions: set[int]) -> None:
-        new = sorted(revisions - self.place.keys())
-        if not new:
+    def _take(self, rows: list[TallyRow]) -> None:
+        low, high, *counts = np.array([row[:6] for row in rows], dtype=np.int64).T
+        revisions = np.union1d(self.revisions, np.concatenate([low, high])).astype(np.int64)
+        cells = np.zeros((revisions.size, revisions.size, 4), dtype=np.int64)
+        old = np.searchsorted(revisions, self.revisions)
+        cells[np.ix_(old, old)] = self.cells
+        at = np.searchsorted(revisions, low), np.searchsorted(revisions, high)
+        counted = np.stack(counts, axis=-1)
+        # A row that is read once more has mostly been seen; then nothing has changed.
+        if self.version and revisions.size == old.size and np.array_equal(cells[at], counted):
             return
-        old = len(self.place)
-        self.place.update({revision: old + i for i, revision in enumerate(new)})
-        grown = np.zeros((old + len(new), old + len(new), 4), dtype=np.int64)
-        grown[:old, :old] = self.cells
-        self.cells = grown
+        cells[at] = counted
+        self.revisions, self.cells, self.version = revisions.tolist(), cells, next(_versions)
 
 
 _kept: OrderedDict[Key, KeptTallies] = OrderedDict()
@@ -107,20 +121,23 @@ def _keep(key: Key) -> KeptTallies:
 class Counts:
     """Counts of all pairs at one moment; `stamp` is equal when nothing has changed."""
 
-    stamp: tuple[object, ...]
-    revisions: list[int]
+    stamp: tuple[int, ...]
+    revisions: list[int]  # sorted
     cells: np.ndarray  # (n, n, 4) as in KeptTallies
 
     @classmethod
     def of(cls, parts: Sequence[KeptTallies]) -> Counts:
         """Add the counts of several origins."""
-        revisions = sorted({revision for part in parts for revision in part.place})
-        place = {revision: i for i, revision in enumerate(revisions)}
+        stamp = tuple(part.version for part in parts)
+        voted = [part for part in parts if part.revisions]
+        if len(voted) == 1:
+            return cls(stamp, voted[0].revisions, voted[0].cells)
+        revisions = sorted({revision for part in voted for revision in part.revisions})
         cells = np.zeros((len(revisions), len(revisions), 4), dtype=np.int64)
-        for part in parts:
-            at = [place[revision] for revision in part.place]
+        for part in voted:
+            at = np.searchsorted(revisions, part.revisions)
             cells[np.ix_(at, at)] += part.cells
-        return cls(tuple(part.stamp for part in parts), revisions, cells)
+        return cls(stamp, revisions, cells)
 
     def tallies(self, labels: dict[int, str]) -> tuple[list[str], PairTallies]:
         """Return the sorted labels of every revision with a vote, and the tallies over them."""

@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from arena.arenas.models import Arena
 from arena.battles.models import Battle, Seat
+from arena.prompts.slices import SLICES
 from arena.votes.models import Vote
 from models_registry.models import Revision
 from ratings.boards.kept import Counts, kept_tallies
@@ -129,9 +130,12 @@ def live_board(arena: Arena, source: str = Battle.Origin.LIVE, slice_key: str = 
     key = (arena.pk, source, slice_key)
     with _lock:
         known = _boards.get(key)
-    if known is not None and known[0] == stamp and not connection.in_atomic_block:
+    is_settled = not connection.in_atomic_block  # what a transaction sees may never come true
+    if known is not None and known[0] == stamp and is_settled:
         return known[1]
     board = make_board(*counts.tallies(labels_of(arena)), widening)
+    if not is_settled:
+        return board
     with _lock:
         _boards[key] = (stamp, board)
         _boards.move_to_end(key)
@@ -158,16 +162,29 @@ def widening_of(arena: Arena, source: str, slice_key: str = ALL_VOTES) -> Mappin
 
 def default_source(arena: Arena) -> str:
     """Return live, unless an arena has imported votes only."""
-    voted = Tally.objects.filter(arena=arena, slice=ALL_VOTES)
-    origins = set(voted.values_list("origin", flat=True))
-    return "imported" if origins == {"imported"} else "live"
+    live, imported = (_slices_with_votes(arena, source, [ALL_VOTES]) for source in SOURCES[:2])
+    return "imported" if imported and not live else "live"
 
 
 def slices_with_votes(arena: Arena, source: str) -> list[str]:
-    """Return the keys of the slices that have tallies."""
-    tallies = Tally.objects.filter(arena=arena, origin__in=origins_of(source))
-    keys = tallies.exclude(slice=ALL_VOTES).values_list("slice", flat=True)
-    return sorted(set(keys.distinct()))
+    """Return the keys of the slices that have a vote."""
+    return sorted(_slices_with_votes(arena, source, list(SLICES)))
+
+
+# A slice whose votes were all withdrawn keeps its tallies, of nothing.
+_SLICES_WITH_VOTES = """
+SELECT key FROM unnest(%s::varchar[]) AS key WHERE EXISTS (
+    SELECT 1 FROM boards_tally
+    WHERE arena_id = %s AND origin = ANY(%s) AND slice = key
+        AND wins_low + wins_high + ties + both_bad > 0
+)
+"""
+
+
+def _slices_with_votes(arena: Arena, source: str, keys: list[str]) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SLICES_WITH_VOTES, [keys, arena.pk, origins_of(source)])
+        return [key for (key,) in cursor.fetchall()]
 
 
 def revisions_by_label(arena: Arena) -> dict[str, Revision]:

@@ -12,6 +12,9 @@ from arena.arenas.models import Arena
 from arena.votes.models import Engagement, Rationale, Vote, Withdrawal
 from arena.votes.services import withdraw_vote
 from models_registry.models import Revision
+from ratings.boards.counting import count_vote
+from ratings.boards.models import Snapshot
+from ratings.boards.services import publish_snapshot
 from tests import cast
 
 APPEND_ONLY: tuple[type[Model], ...] = (
@@ -22,6 +25,7 @@ APPEND_ONLY: tuple[type[Model], ...] = (
     Consent,
     Terms,
     Revision,
+    Snapshot,
 )
 
 
@@ -30,6 +34,8 @@ def rows(ada: Voter, arena: Arena, models: list[Revision]) -> None:
     """At least one row of every table."""
     battle = cast.shown_battle(arena, ada)
     vote = cast.vote(battle, "a", rationale="It is right.")
+    count_vote(str(vote.pk))
+    publish_snapshot(arena, "live")
     withdraw_vote(vote_id=str(vote.pk), voter=ada)
 
 
