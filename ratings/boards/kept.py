@@ -64,7 +64,7 @@ class KeptTallies:
             "FROM (SELECT statement_timestamp() AS now) clock LEFT JOIN boards_tally "
             "ON arena_id = %s AND origin = %s AND slice = %s"
         )
-        parameters: list[object] = [self.arena_id, self.origin, self.slice]
+        parameters: list[int | str | datetime] = [self.arena_id, self.origin, self.slice]
         if self.read_after is not None:
             query += " AND changed_at > %s"
             parameters.append(self.read_after)
