@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -105,9 +105,8 @@ class BoardChoice:
 
     def query(self, **changes: str) -> str:
         """Return the query of this board's address, with changes; empty for the usual board."""
-        other = replace(self, **changes) if changes else self
-        parts = {"source": other.source, "slice": other.slice, "method": other.method}
-        if other.source == default_source(self.arena):
+        parts = {"source": self.source, "slice": self.slice, "method": self.method, **changes}
+        if parts["source"] == default_source(self.arena):
             del parts["source"]
         query = urlencode({name: value for name, value in parts.items() if value})
         return f"?{query}" if query else ""

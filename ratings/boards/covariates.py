@@ -58,7 +58,7 @@ def values_by_seat(
         if vote in row:
             values[row[vote], position] = [facts[one.name] for one in covariates]
     is_seat = votes.seats >= 0
-    has_all = (np.isfinite(values).all(axis=2) | ~is_seat).all(axis=1)
+    has_all = np.all(np.isfinite(values).all(axis=2) | ~is_seat, axis=1)
     return values, has_all
 
 

@@ -169,7 +169,7 @@ def _style(material: Material) -> Found:
     vote, first, second = pairs.vote[rows], pairs.first[rows], pairs.second[rows]
     seat = _seat_of(material.votes)
     contrast = design(covariates, values[vote, seat(vote, first)], values[vote, seat(vote, second)])
-    varies = contrast.any(axis=0)
+    varies = np.any(contrast != 0, axis=0)
     used = [one for one, is_used in zip(covariates, varies, strict=True) if is_used]
     fit = fit_with_covariates(
         VotesByPair.from_votes(

@@ -90,7 +90,9 @@ def counted_votes(arena: Arena, source: str) -> CountedVotes:
     ids, voters, unknown, revisions, ranks, acceptable, p_draw, slices = (
         zip(*rows, strict=True) if rows else ((),) * 8
     )
-    present = sorted({revision for battle in revisions for revision in battle}, key=labels.get)
+    present = sorted(
+        {revision for battle in revisions for revision in battle}, key=lambda one: labels[one]
+    )
     number = {revision: i for i, revision in enumerate(present)}
     numbered = [[number[revision] for revision in battle] for battle in revisions]
     return CountedVotes(

@@ -53,8 +53,9 @@ def board_context(choice: BoardChoice) -> dict[str, Any]:
 
 
 def _updated_at(choice: BoardChoice) -> Any:
-    is_of_a_pass = choice.method and choice.analysis
-    return choice.analysis.made_at if is_of_a_pass else timezone.now()
+    if choice.method and choice.analysis:
+        return choice.analysis.made_at
+    return timezone.now()
 
 
 def _shares(choice: BoardChoice) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from arena.arenas.models import Arena
 from arena.battles.models import Seat
 from arena.prompts.slices import SLICES, Slice
 from models_registry.models import Revision
+from ratings.boards.charts.record import Outcome
 from ratings.boards.selectors import live_board, origins_of, slices_with_votes
 
 LATEST = 30  # votes in the record
@@ -32,7 +33,7 @@ class LatestVote:
 
     at: datetime
     opponents: list[str]
-    result: str
+    result: Outcome
 
 
 def ratings_by_slice(arena: Arena, source: str, model: str) -> list[SliceRating]:
@@ -80,6 +81,7 @@ def _latest(seat: Seat) -> LatestVote:
     vote = seat.battle.vote
     own = vote.ranks[seat.position]
     others = [rank for i, rank in enumerate(vote.ranks) if i != seat.position]
+    result: Outcome
     if own < min(others):
         result = "win"
     elif own > min(others):
