@@ -15,8 +15,8 @@ from arena.common.errors import Conflict
 from arena.common.models import Event
 from arena.votes.models import Engagement, Rationale, Vote, Withdrawal
 from arena.votes.services import cast_vote, record_shown, withdraw_vote, write_rationale
-from ratings.boards.models import TalliedVote, Tally
 from ratings.boards.counting import count_vote, uncount_vote
+from ratings.boards.models import TalliedVote, Tally
 from tests import cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
