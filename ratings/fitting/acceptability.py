@@ -19,8 +19,8 @@ model of the same strengths, and given the strengths "both bad" is a logistic re
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.davidson import Davidson, refuse_infinite_ties
 from ratings.fitting.errors import NotIdentified
@@ -40,9 +40,6 @@ from ratings.fitting.separation import (
     slots_with_separable_ties,
 )
 from ratings.fitting.tallies import PairTallies
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 # The fit without "both bad" only gives a start, which need not be exact.
 _START_TOLERANCE = 1e-2
@@ -152,7 +149,7 @@ def acceptability(fit: Fit) -> Acceptability:
     return Acceptability(np.where(has_votes, probability, 0.5), np.where(has_votes, error, 0.5))
 
 
-def _first_parameter(fit: Fit) -> NDArray[np.int64]:
+def _first_parameter(fit: Fit) -> IntArray:
     """Place among the parameters of the first one of each model's component, (n_models,).
 
     A model without votes has none and gets the place after the last.

@@ -13,15 +13,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ratings.fitting.arrays import FloatArray
 from ratings.fitting.bradley_terry import PRIOR_TIES, fit_bradley_terry
 from ratings.fitting.clustering import CAP, voter_weights
 from ratings.fitting.tallies import PairTallies
 from ratings.fitting.voter_tallies import VoterTallies
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 # Part of the resamples that must be usable: with fewer the rest no longer represents the votes.
 _USABLE_MIN = 0.5

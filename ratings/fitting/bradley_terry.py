@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
 from ratings.fitting.comparison_graph import (
     connected_components,
     outside_the_main_group,
@@ -35,10 +35,6 @@ from ratings.fitting.kernels import (
 )
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, check_options, maximise
 from ratings.fitting.tallies import PairTallies
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 # Virtual ties per model: enough to hold a model that never lost, worth a tenth of a vote.
 PRIOR_TIES = 0.1

@@ -11,16 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.fit import Fit
 from ratings.fitting.list_kernels import totals
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, maximise
 from ratings.fitting.tallies import PairTallies
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 SLOPE = "slope"
 

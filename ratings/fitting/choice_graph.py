@@ -1,13 +1,10 @@
 """The graph of choices: which gaps of scores and which tie parameters ranked lists can tell."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ratings.fitting.arrays import BoolArray, IntArray
 from ratings.fitting.choice_sets import Stage
 from ratings.fitting.comparison_graph import connected_components, strongly_connected_groups
-
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 
 def linked_components(found: list[Stage], n_models: int) -> IntArray:

@@ -12,9 +12,9 @@ from math import comb
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.list_kernels import (
     DistinctLists,
     distinct_rows,
@@ -22,9 +22,6 @@ from ratings.fitting.list_kernels import (
     subset_moments,
     totals,
 )
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 # Models tied at once whose orders are averaged over: 2^10 subsets for each block of ties.
 BREAKABLE_TIE_MAX = 10

@@ -20,9 +20,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.bradley_terry import PRIOR_TIES, fit_bradley_terry
 from ratings.fitting.fit import Fit
 from ratings.fitting.intervals import half_width, t_half_width
@@ -31,8 +31,6 @@ from ratings.fitting.tallies import PairTallies
 from ratings.fitting.voter_kernels import add_voters, count_voters
 from ratings.fitting.voter_tallies import VoterTallies
 
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
 BothBad = Literal["tie", "ignore"]
 SmallSample = Literal["cr0", "cr1"]
 

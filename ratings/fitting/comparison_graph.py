@@ -1,13 +1,9 @@
 """The graph of who was compared with whom: what its votes can and cannot tell apart."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
 from ratings.fitting.kernels import compiled
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 
 def connected_components(n_models: int, first: IntArray, second: IntArray) -> IntArray:

@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import sparse  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.bradley_terry import PRIOR_TIES, fit_bradley_terry
 from ratings.fitting.fit import Fit
 from ratings.fitting.residuals import (
@@ -30,8 +31,6 @@ from ratings.fitting.residuals import (
 )
 from ratings.fitting.tallies import Outcome, PairTallies
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 BothBad = Literal["tie", "ignore"]
 
 ABSENT = -1  # outcome of a vote that does not answer a dimension

@@ -19,10 +19,10 @@ What it assumes:
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import lambertw  # type: ignore[import-untyped]
 
-FloatArray = NDArray[np.float64]
+from ratings.fitting.arrays import FloatArray
 
 
 def stretch(n_votes: ArrayLike, *, best_at: float, level: float = 0.95) -> FloatArray:

@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from scipy import linalg  # type: ignore[import-untyped]
 from scipy.special import expit, log_expit  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.comparison_graph import connected_components
 from ratings.fitting.covariate_kernels import curvature_pass
 from ratings.fitting.covariates import SIDE, VotesByPair, observed_sums
 from ratings.fitting.errors import DidNotConverge
 from ratings.fitting.list_kernels import anchored, averaging_within
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 # How many times fewer rows a sample has.
 _SAMPLE_SHARE = 17

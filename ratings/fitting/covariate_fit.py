@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.comparison_graph import (
     outside_the_main_group,
@@ -38,10 +38,6 @@ from ratings.fitting.errors import DidNotConverge, NoFiniteEstimate, NotIdentifi
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, check_options, maximise
 from ratings.fitting.residuals import symmetric_sandwich
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 # Newton decrements, in standard errors, at which the climb pauses to look whether what is left is
 # small: from a sample one or two steps are enough, and a pass over all votes is saved.

@@ -15,10 +15,9 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.tallies import Outcome
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 Kind = Literal["relative", "difference"]
 
 # The parameter of the first seat; no covariate may take its name.

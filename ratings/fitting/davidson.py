@@ -9,8 +9,8 @@ are sufficient and the likelihood is concave. A decided vote alone follows Bradl
 from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ratings.fitting.arrays import BoolArray, FloatArray
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.errors import NotIdentified
 from ratings.fitting.fit import Fit
@@ -29,7 +29,6 @@ from ratings.fitting.separation import (
 )
 from ratings.fitting.tallies import PairTallies
 
-FloatArray = NDArray[np.float64]
 BothBad = Literal["tie", "ignore"]
 
 
@@ -190,7 +189,7 @@ def three_outcomes(tallies: CountedVotes, both_bad: BothBad) -> VotedRows:
     return VotedRows.count(tallies.n_models, tallies.first, tallies.second, counts)
 
 
-def refuse_infinite_ties(rows: VotedRows, separable: NDArray[np.bool_]) -> None:
+def refuse_infinite_ties(rows: VotedRows, separable: BoolArray) -> None:
     """Raise NotIdentified for the first component whose votes put the tie parameter at infinity."""
     totals = rows.totals  # (n_slots, 3)
     advice = "use prior_ties > 0 or collect more votes"

@@ -2,12 +2,8 @@
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ratings.fitting.arrays import FloatArray
 from ratings.fitting.intervals import half_width
-
-FloatArray = NDArray[np.float64]
 
 # Elo points per unit of natural-log strength: 400 points are odds of 10 to 1
 # (Elo 1978, The Rating of Chessplayers, Past and Present).

@@ -19,16 +19,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import FloatArray
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.fit import Fit
 from ratings.fitting.residuals import cell_counts
 from ratings.fitting.skew_preferences import PenalisedPreferences, skew_part
 from ratings.fitting.tallies import PairTallies
-
-FloatArray = NDArray[np.float64]
 
 # Candidate ridges in units of the noise, sqrt(max_i sum_j n_ij p q): twice that is the largest
 # singular value that Bradley-Terry votes reach by chance. Infinity is no embedding.

@@ -14,9 +14,10 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import sparse  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.fit import Fit
 from ratings.fitting.refit import refit
@@ -24,9 +25,6 @@ from ratings.fitting.residuals import cell_counts, cell_residuals, check_fit_is_
 from ratings.fitting.robustness import RESOLUTION, ranking
 from ratings.fitting.tallies import Outcome
 from ratings.fitting.voter_tallies import VoterTallies
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 # Rows (voter and pair) taken at a time: with 400 models at most 100 MiB of changes.
 _ROWS_PER_BLOCK = 1 << 15
@@ -310,7 +308,7 @@ class _Exact:
         begin, end = np.searchsorted(self._rows.voter, [voter, voter + 1])
         return slice(int(begin), int(end))
 
-    def _tallies(self, rows: slice | NDArray[np.bool_]) -> "_PairCounts":
+    def _tallies(self, rows: slice | BoolArray) -> "_PairCounts":
         """Count the rows per unordered pair."""
         low, high = self._rows.first[rows], self._rows.second[rows]
         counts, swapped = self._rows.counts[rows], low > high

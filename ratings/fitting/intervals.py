@@ -3,12 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg  # type: ignore[import-untyped]
 from scipy.special import ndtri, stdtrit  # type: ignore[import-untyped]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
 
 # Scores closer than this (natural log) are equal: the fit resolves no more.
 _SCORE_RESOLUTION = 1e-9
@@ -223,7 +221,7 @@ def _largest_differences(
     return largest.astype(np.float64)
 
 
-def _count(relation: NDArray[np.bool_], component: IntArray) -> IntArray:
+def _count(relation: BoolArray, component: IntArray) -> IntArray:
     """Count, for each model, the models of its component in the relation, (n_models,)."""
     same = component[:, None] == component[None, :]
     counts: IntArray = (relation & same).sum(axis=1)

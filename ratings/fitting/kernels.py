@@ -13,9 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from ratings.fitting.arrays import FloatArray, IntArray
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

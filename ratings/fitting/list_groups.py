@@ -4,14 +4,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import sparse  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
 from ratings.fitting.list_kernels import DistinctLists, distinct_rows, totals
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 Group = Literal["pair", "anchor", "skip", "list"]
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
 from ratings.fitting.bradley_terry import PRIOR_TIES, fit_bradley_terry
 from ratings.fitting.comparison_graph import connected_components
 from ratings.fitting.davidson import BothBad, Davidson, fit_davidson
@@ -22,9 +23,6 @@ from ratings.fitting.outcome_design import Predictors
 from ratings.fitting.rao_kupper import RaoKupper, fit_rao_kupper
 from ratings.fitting.tallies import PairTallies
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 # From training tallies and pairs (n_rows,) to log-probabilities of win, loss and tie, (3, n_rows).
 Predict = Callable[[PairTallies, IntArray, IntArray, float], FloatArray]
 

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import FloatArray
 from ratings.fitting.errors import DidNotConverge
-
-FloatArray = NDArray[np.float64]
 
 # Newton takes 5 to 8 steps on votes, and about one more per factor e of an extreme win ratio.
 MAX_ITERATIONS = 100

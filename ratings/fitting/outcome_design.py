@@ -10,12 +10,10 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.comparison_graph import connected_components
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 # Upper triangle of a symmetric matrix per row: (predictor, predictor) to (n_rows,).
 RowMatrix = dict[tuple[int, int], FloatArray]
 

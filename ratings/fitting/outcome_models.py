@@ -22,16 +22,13 @@ inverse of that information.
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import BoolArray, FloatArray
 from ratings.fitting.errors import NotIdentified
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import check_options, maximise
 from ratings.fitting.outcome_design import Players, Predictors, RowMatrix, VotedRows
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 
 class RowLaw(Protocol):

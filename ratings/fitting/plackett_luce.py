@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.choice_graph import (
     beaten,
@@ -48,10 +48,6 @@ from ratings.fitting.list_kernels import (
 )
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, check_options, maximise
 from ratings.fitting.rankings import Rankings
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 
 class NoFiniteTies(ValueError):

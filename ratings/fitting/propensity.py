@@ -16,12 +16,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.bradley_terry import PRIOR_TIES, fit_bradley_terry
 from ratings.fitting.fit import Fit
 from ratings.fitting.residuals import cell_counts, robust_covariance
 from ratings.fitting.tallies import Outcome, PairTallies
-
-FloatArray = NDArray[np.float64]
 
 # Votes of a pair below which its frequency weight grows no more: arena-rank's constant, which
 # bounds the weight of a pair that was hardly ever drawn.
@@ -220,23 +219,23 @@ def _mean_one(weights: FloatArray) -> FloatArray:
     return scaled
 
 
-def _pair_numbers(n_models: int, first: ArrayLike, second: ArrayLike) -> NDArray[np.int64]:
+def _pair_numbers(n_models: int, first: ArrayLike, second: ArrayLike) -> IntArray:
     """Number the unordered pair of each vote: low * n_models + high, (n_votes,)."""
     one, other = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
-    numbers: NDArray[np.int64] = np.minimum(one, other) * n_models + np.maximum(one, other)
+    numbers: IntArray = np.minimum(one, other) * n_models + np.maximum(one, other)
     return numbers
 
 
-def _codes(first: ArrayLike, second: ArrayLike, outcome: NDArray[Any]) -> NDArray[np.int64]:
+def _codes(first: ArrayLike, second: ArrayLike, outcome: NDArray[Any]) -> IntArray:
     """Outcomes as seen from the lower model of each pair, (n_votes,)."""
     seats_swapped = np.array([Outcome.SECOND, Outcome.FIRST, Outcome.TIE, Outcome.BOTH_BAD])
     is_swapped = np.asarray(first) > np.asarray(second)
-    codes: NDArray[np.int64] = np.where(is_swapped, seats_swapped[outcome], outcome)
+    codes: IntArray = np.where(is_swapped, seats_swapped[outcome], outcome)
     return codes.astype(np.int64)
 
 
 def _weighted_tallies(
-    n_models: int, pair: NDArray[np.int64], codes: NDArray[np.int64], weights: FloatArray
+    n_models: int, pair: IntArray, codes: IntArray, weights: FloatArray
 ) -> PairTallies:
     """Sum weights per pair and outcome."""
     pairs, row = np.unique(pair, return_inverse=True)

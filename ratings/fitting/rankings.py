@@ -7,8 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
+from ratings.fitting.arrays import FloatArray, IntArray
 
 # Keys of rows are kept below this, so that one more digit cannot overflow int64.
 _KEY_MAX = 1 << 62

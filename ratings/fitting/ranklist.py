@@ -26,9 +26,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import sparse  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.comparison_graph import (
     connected_components,
@@ -47,9 +48,6 @@ from ratings.fitting.list_kernels import (
 )
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, check_options, maximise
 from ratings.fitting.rankings import Rankings
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 def fit_ranklist(

@@ -14,16 +14,14 @@ scores: the last term keeps it above zero, and at zero, without ties, the model 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ratings.fitting.arrays import FloatArray
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.davidson import BothBad, fit_with_ties
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE
 from ratings.fitting.outcome_design import Predictors, RowMatrix, logistic
 from ratings.fitting.tallies import PairTallies
-
-FloatArray = NDArray[np.float64]
 
 
 def fit_rao_kupper(

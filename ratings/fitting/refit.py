@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.bradley_terry import (
     PRIOR_TIES,
     _averaging,
@@ -17,9 +17,6 @@ from ratings.fitting.bradley_terry import (
 from ratings.fitting.comparison_graph import connected_components
 from ratings.fitting.newton import maximise
 from ratings.fitting.tallies import Outcome
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 # Newton decrement at which a refit stops, in standard errors. The step is still taken and squares
 # the error, so the scores are exact to 1e-10 standard errors.

@@ -3,13 +3,10 @@
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.fit import Fit
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 class OutcomeCounts(Protocol):

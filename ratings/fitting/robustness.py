@@ -16,16 +16,13 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.fit import Fit
 from ratings.fitting.refit import Refit, refit
 from ratings.fitting.residuals import cell_counts, cell_residuals, check_fit_is_of
 from ratings.fitting.tallies import Outcome, PairTallies
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 # Gap (natural log) that counts as a changed order: below it two scores are equal to a board.
 RESOLUTION = 1e-9

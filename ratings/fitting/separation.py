@@ -8,15 +8,12 @@ negative length (Bellman 1958); here each is 1 long or -1 long.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
 from ratings.fitting.comparison_graph import outside_the_main_group, strongly_connected_groups
 from ratings.fitting.errors import NoFiniteEstimate
 from ratings.fitting.outcome_design import VotedRows
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 Edges = tuple[IntArray, IntArray]  # a and b of the constraints
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.davidson import three_outcomes
 from ratings.fitting.errors import NotIdentified
@@ -27,8 +28,6 @@ from ratings.fitting.separation import (
 )
 from ratings.fitting.tallies import Outcome, PairTallies
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 _COLUMNS = ("wins_first", "wins_second", "ties", "both_bad")  # in the order of Outcome
 
 

@@ -4,17 +4,15 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg, optimize, sparse  # type: ignore[import-untyped]
 from scipy.special import expit  # type: ignore[import-untyped]
 
+from ratings.fitting.arrays import FloatArray
 from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.errors import DidNotConverge
 from ratings.fitting.fit import Fit
 from ratings.fitting.residuals import cell_counts, cell_residuals, symmetric_sandwich
 from ratings.fitting.tallies import PairTallies
-
-FloatArray = NDArray[np.float64]
 
 # Decrement, in standard errors, up to which L-BFGS counts as converged.
 _TOLERANCE = 1e-2

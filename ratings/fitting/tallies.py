@@ -7,10 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.kernels import count_votes, filled_cells, is_canonical
-
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
 
 # Columns of counts, in the order of Outcome, and where each stands when the seats are exchanged.
 _COUNTS = ("wins_first", "wins_second", "ties", "both_bad")

@@ -1,12 +1,9 @@
 """The loops over votes of voters, compiled by numba: sorting votes and adding voters up."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.kernels import compiled
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 @compiled

@@ -7,11 +7,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
 from ratings.fitting.tallies import Outcome, PairTallies
 from ratings.fitting.voter_kernels import sorted_by_row
-
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
 
 _COUNTS = ("wins_first", "wins_second", "ties", "both_bad")  # in the order of Outcome
 # Span of voter numbers, in multiples of the votes, up to which a table numbers them anew; beyond
@@ -202,7 +200,7 @@ def _summed(
     return row[starts], column[starts], sums
 
 
-def _is_new(row: IntArray, column: IntArray) -> NDArray[np.bool_]:
+def _is_new(row: IntArray, column: IntArray) -> BoolArray:
     """Tell where a sorted (row, column) differs from the one before, (n,)."""
     is_new = np.ones(row.size, dtype=bool)
     is_new[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
