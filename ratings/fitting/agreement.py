@@ -4,8 +4,8 @@ kappa = (p_o - p_e) / (1 - p_e), where p_o is the share of items that both rater
 category and p_e the share that two raters with their habits would by chance (Cohen 1960, Educ.
 Psychol. Meas. 20(1), doi:10.1177/001316446002000104). Categories are nominal: a tie is as far from
 a win as a win is from a loss. The standard error is the large-sample one for any kappa (Fleiss,
-Cohen & Everitt 1969, Psychol. Bull. 72(5), doi:10.1037/h0028106), which replaces Cohen's
-own: that one takes p_e as known.
+Cohen & Everitt 1969, Psychol. Bull. 72(5), doi:10.1037/h0028106), which replaces Cohen's own: that
+one takes p_e as known.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-FloatArray = NDArray[np.float64]
+from ratings.fitting.arrays import FloatArray
 
 
 class KappaNotDefined(ValueError):

@@ -18,6 +18,7 @@ from ratings.fitting.arrays import FloatArray
 from ratings.fitting.bradley_terry import PRIOR_TIES, fit_bradley_terry
 from ratings.fitting.clustering import CAP, voter_weights
 from ratings.fitting.tallies import PairTallies
+from ratings.fitting.validation import check_level
 from ratings.fitting.voter_tallies import VoterTallies
 
 # Part of the resamples that must be usable: with fewer the rest no longer represents the votes.
@@ -58,8 +59,7 @@ class Bootstrap:
         Raises:
             ValueError: a level outside (0, 1).
         """
-        if not 0 < level < 1:
-            raise ValueError(f"level is {level}; use a probability between 0 and 1, such as 0.95")
+        check_level(level)
         low, high = np.quantile(self.scores, [(1 - level) / 2, (1 + level) / 2], axis=0)
         return low, high
 

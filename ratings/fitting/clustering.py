@@ -27,7 +27,7 @@ from ratings.fitting.bradley_terry import PRIOR_TIES, fit_bradley_terry
 from ratings.fitting.fit import Fit
 from ratings.fitting.intervals import half_width, t_half_width
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE
-from ratings.fitting.tallies import PairTallies
+from ratings.fitting.tallies import COUNTS, PairTallies
 from ratings.fitting.voter_kernels import add_voters, count_voters
 from ratings.fitting.voter_tallies import VoterTallies
 
@@ -258,9 +258,8 @@ def without_excess(tallies: PairTallies, excess: PairTallies) -> PairTallies:
         )
     pair = tallies.first * tallies.n_models + tallies.second
     heavy = excess.first * excess.n_models + excess.second
-    names = ("wins_first", "wins_second", "ties", "both_bad")
     _, here, there = np.intersect1d(pair, heavy, assume_unique=True, return_indices=True)
-    counts = {name: getattr(tallies, name).copy() for name in names}
+    counts = {name: getattr(tallies, name).copy() for name in COUNTS}
     for name, count in counts.items():
         count[here] = np.maximum(count[here] - getattr(excess, name)[there], 0)
     return replace(tallies, **counts)

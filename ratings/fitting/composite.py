@@ -29,7 +29,8 @@ from ratings.fitting.residuals import (
     robust_covariance,
     symmetric_sandwich,
 )
-from ratings.fitting.tallies import Outcome, PairTallies
+from ratings.fitting.tallies import COUNTS, Outcome, PairTallies
+from ratings.fitting.validation import check_shape, integers
 
 BothBad = Literal["tie", "ignore"]
 
@@ -64,16 +65,12 @@ class DimensionVotes:
             raise ValueError(f"dimensions are {self.dimensions}; name at least one, each once")
         names = ("first", "second", "outcomes", *(["voter"] if self.voter is not None else []))
         for name in names:
-            given = np.asarray(getattr(self, name))
-            if given.size and given.dtype.kind not in "iu":
-                raise ValueError(f"{name} has type {given.dtype}; use integers")
+            given = integers(name, getattr(self, name), 2 if name == "outcomes" else 1)
             object.__setattr__(self, name, given.astype(np.int64))
         n_votes = self.first.size
         for name in names:
             expected = (n_votes, len(self.dimensions)) if name == "outcomes" else (n_votes,)
-            shape = getattr(self, name).shape
-            if shape != expected:
-                raise ValueError(f"{name} has shape {shape}; expected {expected}")
+            check_shape(name, getattr(self, name), expected)
         if n_votes and not ABSENT <= self.outcomes.min() <= self.outcomes.max() < len(Outcome):
             raise ValueError(f"outcomes are codes of Outcome, or {ABSENT} for no answer")
 
@@ -279,7 +276,7 @@ def _composite_fit(
         np.concatenate(
             [f * getattr(c, name) for c, f in zip(pooled, scale[scale > 0], strict=True)]
         )
-        for name in ("wins_first", "wins_second", "ties", "both_bad")
+        for name in COUNTS
     ]
     pairs = (np.concatenate([getattr(c, side) for c in pooled]) for side in ("first", "second"))
     scaled = PairTallies(total.n_models, *pairs, *columns)

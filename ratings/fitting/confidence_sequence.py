@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from scipy.special import lambertw  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import FloatArray
+from ratings.fitting.validation import check_level
 
 
 def stretch(n_votes: ArrayLike, *, best_at: float, level: float = 0.95) -> FloatArray:
@@ -39,8 +40,7 @@ def stretch(n_votes: ArrayLike, *, best_at: float, level: float = 0.95) -> Float
     Raises:
         ValueError: n_votes or best_at not above 0 or not finite, or a level outside (0, 1).
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; use a probability between 0 and 1, such as 0.95")
+    check_level(level)
     if not (math.isfinite(best_at) and best_at > 0):
         raise ValueError(f"best_at is {best_at}; use a number of votes above 0")
     votes = np.asarray(n_votes, dtype=np.float64)

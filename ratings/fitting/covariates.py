@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.tallies import Outcome
+from ratings.fitting.validation import check_pairs, codes, index_pairs
+from ratings.fitting.validation import weights as checked_weights
 
 Kind = Literal["relative", "difference"]
 
@@ -182,12 +184,9 @@ class VotesByPair:
         from ratings.fitting.covariate_kernels import place_rows, scatter_columns
 
         names = _checked_names(covariates)
-        left, right = _codes("first", first, n_models), _codes("second", second, n_models)
-        voted = _codes("outcome", outcome, len(Outcome))
-        _check_lengths(left.size, second=right, outcome=voted)
-        if (left == right).any():
-            vote = int(np.argmax(left == right))
-            raise ValueError(f"vote {vote} compares model {left[vote]} with itself")
+        left, right = index_pairs(first, second)
+        check_pairs(n_models, left, right)
+        voted = codes("outcome", outcome, left.size, len(Outcome))
         values = _checked_contrasts(contrasts, left.size, names, dtype)
         cells, cell_of_vote, counts = _cells(n_models, left, right, voted)
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -338,26 +337,6 @@ def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
     return listed
 
 
-def _codes(name: str, values: ArrayLike, size: int) -> NDArray[Any]:
-    """Return (n_votes,) integers from 0 to size - 1."""
-    codes = np.asarray(values)
-    if codes.ndim != 1 or (codes.size and codes.dtype.kind not in "iu"):
-        raise ValueError(
-            f"{name} has shape {codes.shape} and type {codes.dtype}; expected integers"
-        )
-    if codes.size and (codes.min() < 0 or codes.max() >= size):
-        vote = int(np.argmax((codes < 0) | (codes >= size)))
-        raise ValueError(f"{name}[{vote}] is {codes[vote]}; expected 0 to {size - 1}")
-    return codes if codes.size else codes.astype(np.int64)
-
-
-def _check_lengths(n_votes: int, **arrays: NDArray[Any]) -> None:
-    """Refuse arrays that do not have one value for each vote."""
-    for name, array in arrays.items():
-        if array.shape != (n_votes,):
-            raise ValueError(f"{name} has shape {array.shape}; expected ({n_votes},)")
-
-
 def _checked_contrasts(
     values: ArrayLike, n_votes: int, names: tuple[str, ...], dtype: type[Any]
 ) -> NDArray[Any]:
@@ -381,21 +360,15 @@ def _checked_weights(
     """Return the weights in row order, finite and above 0."""
     if weights is None:
         return None
-    array = np.asarray(weights).astype(dtype, copy=False)
-    _check_lengths(places.size, weights=array)
-    if not (np.isfinite(array) & (array > 0)).all():
-        vote = int(np.argmin(np.isfinite(array) & (array > 0)))
-        raise ValueError(f"weights[{vote}] is {array[vote]}; a weight is finite and above 0")
-    return _placed(array, places)
+    return _placed(checked_weights("weights", weights, places.size, dtype), places)
 
 
 def _checked_clusters(clusters: ArrayLike | None, places: IntArray) -> NDArray[np.int32] | None:
     """Return the clusters in row order; any integers from 0, not all of which need be used."""
     if clusters is None:
         return None
-    codes = _codes("clusters", clusters, 1 << 31)
-    _check_lengths(places.size, clusters=codes)
-    return _placed(codes.astype(np.int32), places)
+    numbers = codes("clusters", clusters, places.size, 1 << 31)
+    return _placed(numbers.astype(np.int32), places)
 
 
 def _placed(values: NDArray[Any], places: IntArray) -> NDArray[Any]:

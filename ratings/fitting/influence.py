@@ -23,7 +23,7 @@ from ratings.fitting.fit import Fit
 from ratings.fitting.refit import refit
 from ratings.fitting.residuals import cell_counts, cell_residuals, check_fit_is_of
 from ratings.fitting.robustness import RESOLUTION, ranking
-from ratings.fitting.tallies import Outcome
+from ratings.fitting.tallies import SEATS_SWAPPED, Outcome
 from ratings.fitting.voter_tallies import VoterTallies
 
 # Rows (voter and pair) taken at a time: with 400 models at most 100 MiB of changes.
@@ -312,7 +312,7 @@ class _Exact:
         """Count the rows per unordered pair."""
         low, high = self._rows.first[rows], self._rows.second[rows]
         counts, swapped = self._rows.counts[rows], low > high
-        counts = np.where(swapped[:, None], counts[:, [1, 0, 2, 3]], counts)
+        counts = np.where(swapped[:, None], counts[:, SEATS_SWAPPED], counts)
         keys = np.minimum(low, high) * self._rows.fit.n_models + np.maximum(low, high)
         pair, row = np.unique(keys, return_inverse=True)
         summed = [np.bincount(row, counts[:, code], pair.size) for code in Outcome]

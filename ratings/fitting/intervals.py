@@ -7,6 +7,7 @@ from scipy import linalg  # type: ignore[import-untyped]
 from scipy.special import ndtri, stdtrit  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
+from ratings.fitting.validation import check_level
 
 # Scores closer than this (natural log) are equal: the fit resolves no more.
 _SCORE_RESOLUTION = 1e-9
@@ -58,7 +59,7 @@ def normal_interval(
 def half_width(covariance: FloatArray, level: float = 0.95) -> FloatArray:
     """Return half the width of each score's normal interval, (n_models,), natural log."""
     standard_errors = _standard_errors(covariance)
-    _check_level(level)
+    check_level(level)
     half: FloatArray = ndtri((1 + level) / 2) * standard_errors
     return half
 
@@ -87,7 +88,7 @@ def t_half_width(
 ) -> FloatArray:
     """Return half the width of each score's Student t interval, (n_models,), natural log."""
     standard_errors = _standard_errors(covariance)
-    _check_level(level)
+    check_level(level)
     degrees = np.asarray(degrees_of_freedom, dtype=np.float64)
     if degrees.shape not in ((), standard_errors.shape):
         raise ValueError(f"degrees_of_freedom has shape {degrees.shape}; expected one per score")
@@ -105,12 +106,6 @@ def _standard_errors(covariance: FloatArray) -> FloatArray:
     if not (np.isfinite(variance) & (variance >= 0)).all():
         raise ValueError("covariance has a variance that is negative or not finite")
     return np.sqrt(variance)
-
-
-def _check_level(level: float) -> None:
-    """Refuse a level that is no probability."""
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; use a probability between 0 and 1, such as 0.95")
 
 
 def rank_by_score(scores: FloatArray, component: IntArray) -> IntArray:
@@ -170,7 +165,7 @@ def rank_interval_simultaneous(
             or n_draws below 1.
     """
     _check_models(component, scores=scores)
-    _check_level(level)
+    check_level(level)
     if n_draws < 1:
         raise ValueError(f"n_draws is {n_draws}; use at least 1")
     if _standard_errors(covariance).shape != scores.shape:

@@ -20,7 +20,8 @@ from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.bradley_terry import PRIOR_TIES, fit_bradley_terry
 from ratings.fitting.fit import Fit
 from ratings.fitting.residuals import cell_counts, robust_covariance
-from ratings.fitting.tallies import Outcome, PairTallies
+from ratings.fitting.tallies import SEATS_SWAPPED, Outcome, PairTallies
+from ratings.fitting.validation import weights as checked_weights
 
 # Votes of a pair below which its frequency weight grows no more: arena-rank's constant, which
 # bounds the weight of a pair that was hardly ever drawn.
@@ -164,7 +165,7 @@ def fit_weighted(
     plain_tallies = PairTallies.from_votes(n_models, first, second, outcome)  # checks the arrays
     plain = fit_bradley_terry(plain_tallies, prior_ties=prior_ties, both_bad=both_bad)
     codes = np.asarray(outcome)
-    given = _checked_weights(weights, codes.size)
+    given = checked_weights("weights", weights, codes.size)
     counted = np.ones(codes.size, dtype=bool) if both_bad == "tie" else codes != Outcome.BOTH_BAD
     if not counted.any():
         raise ValueError("no vote enters the fit; a board of no votes has no variance to compare")
@@ -199,20 +200,6 @@ def _variance_price(fit: Fit, plain: Fit) -> float:
     return float((weighted / unweighted) ** 2) if unweighted > 0 else 1.0
 
 
-def _checked_weights(weights: ArrayLike, n_votes: int) -> FloatArray:
-    """Return weights as (n_votes,) float64, finite and above 0."""
-    given = np.asarray(weights, dtype=np.float64)
-    if given.shape != (n_votes,):
-        raise ValueError(f"weights have shape {given.shape}; expected ({n_votes},)")
-    wrong = np.flatnonzero(~(np.isfinite(given) & (given > 0)))
-    if wrong.size:
-        raise ValueError(
-            f"weights[{wrong[0]}] is {given[wrong[0]]}; a weight is finite and above 0: "
-            "leave out the votes that should not count"
-        )
-    return given
-
-
 def _mean_one(weights: FloatArray) -> FloatArray:
     """Scale weights to a mean of 1."""
     scaled: FloatArray = weights / weights.mean() if weights.size else weights
@@ -228,9 +215,8 @@ def _pair_numbers(n_models: int, first: ArrayLike, second: ArrayLike) -> IntArra
 
 def _codes(first: ArrayLike, second: ArrayLike, outcome: NDArray[Any]) -> IntArray:
     """Outcomes as seen from the lower model of each pair, (n_votes,)."""
-    seats_swapped = np.array([Outcome.SECOND, Outcome.FIRST, Outcome.TIE, Outcome.BOTH_BAD])
     is_swapped = np.asarray(first) > np.asarray(second)
-    codes: IntArray = np.where(is_swapped, seats_swapped[outcome], outcome)
+    codes: IntArray = np.where(is_swapped, np.array(SEATS_SWAPPED)[outcome], outcome)
     return codes.astype(np.int64)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ratings.fitting.arrays import FloatArray, IntArray
+from ratings.fitting.validation import check_n_models, check_shape, counts, integers
 
 # Keys of rows are kept below this, so that one more digit cannot overflow int64.
 _KEY_MAX = 1 << 62
@@ -62,12 +63,15 @@ class Rankings:
 
     def __post_init__(self) -> None:
         """Validate the given lists and replace them by their canonical form."""
-        if self.n_models < 0:
-            raise ValueError(f"n_models is {self.n_models}; it cannot be negative")
+        check_n_models(self.n_models)
         items, ranks, offsets = self._checked_lists()
         n_lists = offsets.size - 1
-        cluster = None if self.cluster is None else _per_list("cluster", self.cluster, n_lists)
-        weight = None if self.weight is None else _checked_weight(self.weight, n_lists)
+        cluster, weight = None, None
+        if self.cluster is not None:
+            cluster = _int64("cluster", self.cluster)
+            check_shape("cluster", cluster, (n_lists,))
+        if self.weight is not None:
+            weight = counts("weight", self.weight, n_lists, "weight")
         arrays = _canonical_lists(self.n_models, items, ranks, offsets, cluster, weight)
         for name, array in arrays.items():
             if array is not None:
@@ -149,8 +153,8 @@ class Rankings:
 
     def _checked_lists(self) -> tuple[IntArray, IntArray, IntArray]:
         """Return items, ranks and offsets as int64, valid."""
-        items, ranks = _integers("items", self.items), _integers("ranks", self.ranks)
-        offsets = _integers("offsets", self.offsets)
+        items, ranks = _int64("items", self.items), _int64("ranks", self.ranks)
+        offsets = _int64("offsets", self.offsets)
         if ranks.shape != items.shape:
             raise ValueError(f"ranks have shape {ranks.shape} and items {items.shape}")
         ends = (offsets[0], offsets[-1]) if offsets.size else (None, None)
@@ -253,31 +257,6 @@ def _optional(
     )
 
 
-def _integers(name: str, values: ArrayLike) -> IntArray:
-    """Return a one-dimensional int64 array; an empty one of any type counts as integers."""
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise ValueError(f"{name} has shape {array.shape}; expected one dimension")
-    if array.size and array.dtype.kind not in "iu":
-        raise ValueError(f"{name} has type {array.dtype}; expected integers")
-    return array.astype(np.int64)
-
-
-def _per_list(name: str, values: ArrayLike, n_lists: int) -> IntArray:
-    """Return one integer per list, (n_lists,)."""
-    array = _integers(name, values)
-    if array.shape != (n_lists,):
-        raise ValueError(f"{name} has shape {array.shape}; expected ({n_lists},)")
-    return array
-
-
-def _checked_weight(values: ArrayLike, n_lists: int) -> FloatArray:
-    """Return one weight per list, (n_lists,) float64, finite and not negative."""
-    weight = np.array(values, dtype=np.float64)
-    if weight.shape != (n_lists,):
-        raise ValueError(f"weight has shape {weight.shape}; expected ({n_lists},)")
-    wrong = ~(np.isfinite(weight) & (weight >= 0))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise ValueError(f"weight[{row}] is {weight[row]}; a weight is finite and not negative")
-    return weight
+def _int64(name: str, values: ArrayLike) -> IntArray:
+    """Return integers as (n,) int64, a copy."""
+    return integers(name, values).astype(np.int64)

@@ -26,9 +26,7 @@ from ratings.fitting.separation import (
     refuse_infinite_strengths,
     slots_with_separable_sides,
 )
-from ratings.fitting.tallies import Outcome, PairTallies
-
-_COLUMNS = ("wins_first", "wins_second", "ties", "both_bad")  # in the order of Outcome
+from ratings.fitting.tallies import COUNTS, Outcome, PairTallies
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +56,7 @@ class OrderedTallies:
         """Validate the given rows and replace them by their canonical form."""
         # Two tallies of unordered pairs, one per direction, do both.
         first, second = np.asarray(self.first), np.asarray(self.second)
-        counts = [np.asarray(getattr(self, name), dtype=np.float64) for name in _COLUMNS]
+        counts = [np.asarray(getattr(self, name), dtype=np.float64) for name in COUNTS]
         PairTallies(self.n_models, first, second, *counts)
         halves = []
         for is_swapped in (False, True):
@@ -69,7 +67,7 @@ class OrderedTallies:
             halves.append(_columns(half, is_swapped=is_swapped))
         merged = [np.concatenate(pieces) for pieces in zip(*halves, strict=True)]
         order = np.lexsort((merged[1], merged[0]))
-        for name, column in zip(("first", "second", *_COLUMNS), merged, strict=True):
+        for name, column in zip(("first", "second", *COUNTS), merged, strict=True):
             ordered = column[order]
             ordered.setflags(write=False)
             object.__setattr__(self, name, ordered)

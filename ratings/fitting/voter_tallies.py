@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
-from ratings.fitting.tallies import Outcome, PairTallies
+from ratings.fitting.tallies import COUNTS, SEATS_SWAPPED, Outcome, PairTallies
+from ratings.fitting.validation import check_n_models, check_pairs, check_shape, codes, integers
+from ratings.fitting.validation import counts as checked_counts
 from ratings.fitting.voter_kernels import sorted_by_row
 
-_COUNTS = ("wins_first", "wins_second", "ties", "both_bad")  # in the order of Outcome
 # Span of voter numbers, in multiples of the votes, up to which a table numbers them anew; beyond
 # it a sort takes less memory.
 _SPAN_MAX = 4
@@ -50,11 +51,11 @@ class VoterTallies:
 
     def __post_init__(self) -> None:
         """Validate the given rows and replace them by their canonical form."""
-        voter = _integers("voter", self.voter).astype(np.int64)
-        first, second = _checked_pairs(self.n_models, voter.size, self.first, self.second)
-        counts = np.stack([_checked_counts(n, getattr(self, n), voter.size) for n in _COUNTS])
+        voter = integers("voter", self.voter).astype(np.int64)
+        first, second = _models(self.n_models, voter.size, self.first, self.second)
+        counts = np.stack([checked_counts(n, getattr(self, n), voter.size) for n in COUNTS])
         columns = _canonical(self.n_models, voter, first, second, counts)
-        for name, column in zip(("voter", "first", "second", *_COUNTS), columns, strict=True):
+        for name, column in zip(("voter", "first", "second", *COUNTS), columns, strict=True):
             column.setflags(write=False)
             object.__setattr__(self, name, column)
 
@@ -81,10 +82,10 @@ class VoterTallies:
             ValueError: not integers, unequal lengths, an index or code out of range, a vote
                 between a model and itself, or a weight that is negative or not finite.
         """
-        voter = _integers("voter", voter)
-        first, second = _checked_pairs(n_models, voter.size, first, second)
-        code = _in_range("outcome", outcome, voter.size, len(Outcome))
-        cast = None if weight is None else _checked_counts("weight", weight, voter.size)
+        voter = integers("voter", voter)
+        first, second = _models(n_models, voter.size, first, second)
+        code = codes("outcome", outcome, voter.size, len(Outcome)).astype(np.int64)
+        cast = None if weight is None else checked_counts("weight", weight, voter.size)
         ids, number = _numbered(voter)
         cell = _cells(n_models, first, second, code)
         row, cell, count = _summed(number, cell, cast, ids.size)
@@ -130,7 +131,7 @@ class VoterTallies:
         counts = np.stack(
             [
                 np.bincount(pair, weights=getattr(self, name) * of_row, minlength=self.n_models**2)
-                for name in _COUNTS
+                for name in COUNTS
             ]
         )
         voted = np.flatnonzero(counts.any(axis=0))
@@ -143,7 +144,7 @@ def _canonical(
     """Merge rows of one voter and pair, in an order that the input order cannot change."""
     swapped = first > second
     if swapped.any():
-        counts = np.where(swapped, counts[[1, 0, 2, 3]], counts)
+        counts = np.where(swapped, counts[SEATS_SWAPPED], counts)
         first, second = np.minimum(first, second), np.maximum(first, second)
     kept = counts.any(axis=0)
     if not kept.all():
@@ -207,51 +208,13 @@ def _is_new(row: IntArray, column: IntArray) -> BoolArray:
     return is_new
 
 
-def _checked_pairs(
+def _models(
     n_models: int, n_rows: int, first: ArrayLike, second: ArrayLike
 ) -> tuple[IntArray, IntArray]:
-    """Return both index arrays, (n_rows,) of integers in range and never equal in a row."""
-    if n_models < 0:
-        raise ValueError(f"n_models is {n_models}; it cannot be negative")
-    left = _in_range("first", first, n_rows, n_models)
-    right = _in_range("second", second, n_rows, n_models)
-    same = left == right
-    if same.any():
-        row = int(np.argmax(same))
-        raise ValueError(f"row {row} compares model {left[row]} with itself")
-    return left, right
-
-
-def _in_range(name: str, values: ArrayLike, n_rows: int, size: int) -> IntArray:
-    """Return integers of 0 to size - 1, (n_rows,) int64."""
-    array = _integers(name, values)
-    if array.shape != (n_rows,):
-        raise ValueError(f"{name} has shape {array.shape}; expected ({n_rows},)")
-    if array.size and (array.min() < 0 or array.max() >= size):
-        row = int(np.argmax((array < 0) | (array >= size)))
-        raise ValueError(f"{name}[{row}] is {array[row]}; expected 0 to {size - 1}")
-    return array.astype(np.int64)
-
-
-def _integers(name: str, values: ArrayLike) -> NDArray[Any]:
-    """Return a one-dimensional integer array; an empty one of any type counts as integers."""
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise ValueError(f"{name} has shape {array.shape}; expected one dimension")
-    if array.size == 0:
-        return array.astype(np.int64)
-    if array.dtype.kind not in "iu":
-        raise ValueError(f"{name} has type {array.dtype}; expected integers")
-    return array
-
-
-def _checked_counts(name: str, values: ArrayLike, n_rows: int) -> FloatArray:
-    """Return counts as (n_rows,) float64, finite and not negative."""
-    counts = np.asarray(values, dtype=np.float64)
-    if counts.shape != (n_rows,):
-        raise ValueError(f"{name} has shape {counts.shape}; expected ({n_rows},)")
-    wrong = ~(np.isfinite(counts) & (counts >= 0))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise ValueError(f"{name}[{row}] is {counts[row]}; a count is finite and not negative")
-    return counts
+    """Return both models of each row, (n_rows,) int64, in range and never equal in a row."""
+    check_n_models(n_models)
+    left, right = integers("first", first), integers("second", second)
+    check_shape("first", left, (n_rows,))
+    check_shape("second", right, (n_rows,))
+    check_pairs(n_models, left, right)
+    return left.astype(np.int64), right.astype(np.int64)

@@ -212,7 +212,7 @@ def test_bad_votes_and_weights_are_refused():
         DimensionVotes(2, ("a", "b"), [0], [1], [[0]])
     with pytest.raises(ValueError, match="codes"):
         DimensionVotes(2, ("a",), [0], [1], [[7]])
-    with pytest.raises(ValueError, match="use integers"):
+    with pytest.raises(ValueError, match="expected integers"):
         DimensionVotes(2, ("a",), [0.0], [1], [[0]])
     with pytest.raises(ValueError, match="one voter"):
         fit_dimensions(DimensionVotes(2, ("a",), [0, 1], [1, 0], [[0], [0]], [4, 4]))
