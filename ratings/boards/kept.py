@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.db import connection
 
+from ratings.fitting.kernels import filled_cells
 from ratings.fitting.tallies import PairTallies
 
 # A change is stamped when it is made and seen when its transaction ends: counting takes
@@ -74,16 +75,20 @@ class KeptTallies:
         return rows[0][0], [row[1:] for row in rows if row[1] is not None]
 
     def _take(self, rows: list[TallyRow]) -> None:
-        low, high, *counts = np.array([row[:6] for row in rows], dtype=np.int64).T
-        revisions = np.union1d(self.revisions, np.concatenate([low, high])).astype(np.int64)
-        cells = np.zeros((revisions.size, revisions.size, 4), dtype=np.int64)
+        table = np.array([row[:6] for row in rows], dtype=np.int64)
+        revisions = np.union1d(self.revisions, table[:, :2]).astype(np.int64)
         old = np.searchsorted(revisions, self.revisions)
-        cells[np.ix_(old, old)] = self.cells
-        at = np.searchsorted(revisions, low), np.searchsorted(revisions, high)
-        counted = np.stack(counts, axis=-1)
+        at = tuple(np.searchsorted(revisions, table[:, :2]).T)
+        counted = table[:, 2:]
+        is_larger = revisions.size > old.size
         # A row that is read once more has mostly been seen; then nothing has changed.
-        if self.version and revisions.size == old.size and np.array_equal(cells[at], counted):
+        if not is_larger and np.array_equal(self.cells[at], counted):
             return
+        if is_larger:
+            cells = np.zeros((revisions.size, revisions.size, 4), dtype=np.int64)
+            cells[np.ix_(old, old)] = self.cells
+        else:
+            cells = self.cells.copy()
         cells[at] = counted
         self.revisions, self.cells, self.version = revisions.tolist(), cells, next(_versions)
 
@@ -141,10 +146,18 @@ class Counts:
 
     def tallies(self, labels: dict[int, str]) -> tuple[list[str], PairTallies]:
         """Return the sorted labels of every revision with a vote, and the tallies over them."""
-        low, high = np.nonzero(self.cells.any(axis=2))
-        counts = self.cells[low, high].astype(float)
-        voted = sorted({*low.tolist(), *high.tolist()}, key=lambda i: labels[self.revisions[i]])
+        wins_low, wins_high, ties, both_bad = np.moveaxis(self.cells, 2, 0)
+        low, high = np.nonzero(wins_low | wins_high | ties | both_bad)
+        has_vote = np.zeros(len(self.revisions), dtype=bool)
+        has_vote[low] = has_vote[high] = True
+        voted = np.flatnonzero(has_vote).tolist()
+        voted.sort(key=lambda i: labels[self.revisions[i]])
         number = np.zeros(len(self.revisions), dtype=np.int64)
         number[voted] = np.arange(len(voted))
+        # Both ways round, of which the upper triangle is read: the earlier label is the first.
+        table = np.zeros((len(voted), len(voted), 4), dtype=np.int64)
+        table[number[low], number[high]] = self.cells[low, high]
+        table[number[high], number[low]] = self.cells[low, high][:, [1, 0, 2, 3]]
+        first, second, counts = filled_cells(table)
         names = [labels[self.revisions[i]] for i in voted]
-        return names, PairTallies(len(names), number[low], number[high], *counts.T)
+        return names, PairTallies(len(names), first, second, *counts)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from arena.arenas.models import Arena
-from arena.battles.models import Battle, Seat
+from arena.battles.models import Battle
 from arena.prompts.slices import SLICES
 from arena.votes.models import Vote
 from models_registry.models import Revision
@@ -26,6 +29,7 @@ SOURCES = (Battle.Origin.LIVE.value, Battle.Origin.IMPORTED.value, ALL)
 COLUMNS = ("wins_low", "wins_high", "ties", "both_bad")
 CHUNK = 5000  # votes in memory at a time while counting anew
 MOST_BOARDS = 64  # fitted boards kept in one process
+BATTLES_COUNTED_FOR_S = 60.0  # counting ten million takes about a second
 IS_TALLIED = Exists(TalliedVote.objects.filter(vote=OuterRef("pk")))
 
 
@@ -120,6 +124,7 @@ def pair_counts_around(vote: Vote, arena: Arena, source: str) -> tuple[list[Pair
 
 _boards: OrderedDict[tuple[int, str, str], tuple[tuple[object, ...], Board]] = OrderedDict()
 _lock = threading.Lock()
+_n_battles: dict[tuple[int, str], tuple[float, int]] = {}  # when, by time.monotonic, and how many
 
 
 def live_board(arena: Arena, source: str = Battle.Origin.LIVE, slice_key: str = ALL_VOTES) -> Board:
@@ -187,6 +192,34 @@ def _slices_with_votes(arena: Arena, source: str, keys: list[str]) -> list[str]:
         return [key for (key,) in cursor.fetchall()]
 
 
+class ModelFacts(NamedTuple):
+    """What a board shows of a revision beside its rating."""
+
+    name: str
+    organisation: str
+    homepage: str
+    licence: str
+    has_open_weights: bool
+    description: str
+
+
+def model_facts(arena: Arena) -> dict[str, ModelFacts]:
+    """Return the facts of every revision of the arena's modality by its label."""
+    rows = Revision.objects.filter(model__modality=arena.modality).values_list(
+        "model__slug", "number", "model__name", "model__organisation__name",
+        "model__organisation__homepage", "model__licence", "model__has_open_weights",
+        "model__description",
+    )  # fmt: skip
+    return {f"{row[0]}@{row[1]}": ModelFacts(*row[2:]) for row in rows}
+
+
+def waiting_models(arena: Arena, rated: Collection[str]) -> list[str]:
+    """Return the names of the competing models whose label is not among these."""
+    competing = Revision.objects.competing(arena.modality)
+    rows = competing.values_list("model__slug", "number", "model__name")
+    return [name for slug, number, name in rows if f"{slug}@{number}" not in rated]
+
+
 def revisions_by_label(arena: Arena) -> dict[str, Revision]:
     """Return every revision of the arena's modality by its label."""
     revisions = Revision.objects.filter(model__modality=arena.modality)
@@ -201,8 +234,12 @@ def released_battles(arena: Arena, source: str) -> QuerySet[Battle]:
     return Battle.objects.filter(seen, arena=arena, origin__in=origins_of(source))
 
 
-def battles_by_revision(arena: Arena, source: str) -> dict[int, int]:
-    """Return how many such battles each revision has been in."""
-    seats = Seat.objects.filter(battle__in=released_battles(arena, source))
-    counts = seats.values("revision_id").annotate(n=Count("id")).order_by()
-    return dict(counts.values_list("revision_id", "n"))
+def n_released_battles(arena: Arena, source: str) -> int:
+    """Return how many such battles there are; counted at most once a minute in a process."""
+    if connection.in_atomic_block:
+        return released_battles(arena, source).count()
+    counted_at, n = _n_battles.get((arena.pk, source), (-math.inf, 0))
+    if time.monotonic() - counted_at > BATTLES_COUNTED_FOR_S:
+        n = released_battles(arena, source).count()
+        _n_battles[arena.pk, source] = time.monotonic(), n
+    return n

@@ -142,13 +142,14 @@ def _board(
     widening: dict[str, float],
     method: str = METHOD,
 ) -> Board:
-    scores, covariance, fisher = _around_settled_models(fit)
-    half = half_width(covariance, LEVEL)
+    scores, variance, fisher = _around_settled_models(fit)
+    half = half_width(np.diag(variance), LEVEL)
     # Votes that all say the same, such as one tie, show no spread: an interval without width
     # would claim certainty.
     is_provisional = fit.insufficient | (ELO_PER_LOG_STRENGTH * half < 10.0**-DIGITS)
     half = half * stretch
-    half = np.where(fit.n_votes < FEW_VOTES, np.maximum(half, half_width(fisher, LEVEL)), half)
+    of_number = half_width(np.diag(fisher), LEVEL)
+    half = np.where(fit.n_votes < FEW_VOTES, np.maximum(half, of_number), half)
     rating, elo_half = to_elo(scores), ELO_PER_LOG_STRENGTH * half
     place = _rank_by_rating(np.where(is_provisional, -np.inf, rating), fit.component)
     # A provisional model has no interval of its own: any rank of its group is open to it, and it
@@ -190,24 +191,32 @@ def _total(pair: PairCounts) -> int:
 
 
 def _around_settled_models(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return scores, sandwich and inverse information around each group's settled models.
+    """Return scores and their variances by sandwich and by inverse information, (n_models,) each.
 
-    The mean of the settled models is at zero.
+    All are around the mean of each group's settled models.
 
     Only differences of scores mean anything. Measured from a mean that holds a newcomer with two
     votes, every rating would jump when it comes and every interval would be as wide as its own.
     A group without a settled model keeps the mean of all its models.
     """
-    n_models = fit.scores.size
-    same_group = fit.component[:, None] == fit.component[None, :]
-    settled = same_group & ~fit.insufficient[None, :]
-    counted = np.where(settled.any(axis=1, keepdims=True), settled, same_group)
-    differences = np.eye(n_models) - counted / counted.sum(axis=1, keepdims=True)
-    covariance = differences @ fit.covariance @ differences.T
-    fisher = differences @ fit.fisher_covariance @ differences.T
-    for matrix in (covariance, fisher):
-        np.fill_diagonal(matrix, np.maximum(np.diagonal(matrix), 0))  # 0 may round below it
-    return differences @ fit.scores, covariance, fisher
+    scores = fit.scores.copy()
+    variance, fisher = np.zeros(scores.size), np.zeros(scores.size)
+    for group in np.unique(fit.component):
+        in_group = fit.component == group
+        settled = in_group & ~fit.insufficient
+        counted = settled if settled.any() else in_group
+        weights = counted / np.count_nonzero(counted)
+        scores[in_group] -= fit.scores @ weights
+        variance[in_group] = _variance_around(weights, fit.covariance)[in_group]
+        fisher[in_group] = _variance_around(weights, fit.fisher_covariance)[in_group]
+    return scores, variance, fisher
+
+
+def _variance_around(weights: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Return the variance of each score less the weighted mean of all, (n_models,)."""
+    with_mean, of_mean = covariance @ weights, weights @ covariance @ weights
+    variance: np.ndarray = np.diagonal(covariance) - 2 * with_mean + of_mean
+    return np.maximum(variance, 0)  # 0 may round below it
 
 
 def _rank_by_rating(rating: np.ndarray, component: np.ndarray) -> np.ndarray:

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from arena.prompts.slices import SLICES
-from models_registry.models import Revision
 from ratings.boards.charts.scale import Axis, linear_axis
 from ratings.boards.choice import SOURCE_NAMES, BoardChoice
 from ratings.boards.exports import Export, rows_of
@@ -17,9 +16,10 @@ from ratings.boards.methods import METHODS
 from ratings.boards.models import ALL_VOTES, Snapshot
 from ratings.boards.selectors import (
     SOURCES,
-    battles_by_revision,
-    released_battles,
-    revisions_by_label,
+    ModelFacts,
+    model_facts,
+    n_released_battles,
+    waiting_models,
 )
 from ratings.boards.table import Board, Row
 
@@ -27,17 +27,13 @@ from ratings.boards.table import Board, Row
 def board_context(choice: BoardChoice) -> dict[str, Any]:
     """Return everything that `boards/_rows.html` and the lists of leaders show."""
     board, arena = choice.board, choice.arena
-    battles = battles_by_revision(arena, choice.source)
-    rated = {row.model for row in board.rows}
-    waiting = [
-        revision.model.name
-        for revision in Revision.objects.competing(arena.modality).select_related("model")
-        if revision.label not in rated
-    ]
+    models = model_facts(arena)
+    waiting = waiting_models(arena, {row.model for row in board.rows})
+    is_of_all_votes = choice.slice == ALL_VOTES and not choice.method
     return {
-        **_shown(board, revisions_by_label(arena), battles, _flips(choice), choice.query()),
+        **_shown(board, models, _flips(choice), choice.query()),
         "waiting": waiting if choice.source != "imported" else [],
-        "n_battles": released_battles(arena, choice.source).count(),
+        "n_battles": n_released_battles(arena, choice.source) if is_of_all_votes else None,
         "updated_at": _updated_at(choice),
         "source": choice.source,
         "parameters": {
@@ -45,7 +41,7 @@ def board_context(choice: BoardChoice) -> dict[str, Any]:
             for name, value in choice.finding.get("parameters", {}).items()
         },
         "notes": choice.finding.get("notes", []),
-        "shares": _shares(choice),
+        "shares": _shares(choice, models),
         "shares_title": choice.finding.get("shares_title", ""),
         "about": METHODS.get(choice.method),
         "slice": SLICES.get(choice.slice),
@@ -58,12 +54,15 @@ def _updated_at(choice: BoardChoice) -> Any:
     return timezone.now()
 
 
-def _shares(choice: BoardChoice) -> list[dict[str, str]]:
+def _shares(choice: BoardChoice, models: Mapping[str, ModelFacts]) -> list[dict[str, str]]:
     """Return what a method says of each model beside its rating, best first."""
     found: dict[str, list[float]] = choice.finding.get("shares", {})
-    names = {label: r.model.name for label, r in revisions_by_label(choice.arena).items()}
     return [
-        {"name": names[label], "share_text": f"{share:.1%}", "error_text": f"± {1.96 * error:.1%}"}
+        {
+            "name": models[label].name,
+            "share_text": f"{share:.1%}",
+            "error_text": f"± {1.96 * error:.1%}",
+        }
         for label, (share, error) in sorted(found.items(), key=lambda one: -one[1][0])
     ]
 
@@ -78,15 +77,14 @@ def _flips(choice: BoardChoice) -> dict[str, int]:
 
 def _shown(
     board: Board,
-    revisions: Mapping[str, Revision],
-    battles: Mapping[int, int],
+    models: Mapping[str, ModelFacts],
     flips: Mapping[str, int],
     query: str,
 ) -> dict[str, Any]:
     axis = linear_axis(
         [end for row in board.rows for end in _ends(row)] or [1000.0], wanted=4, min_step=1
     )
-    rows = [_row(row, revisions[row.model], battles, axis) for row in board.rows]
+    rows = [_row(row, models[row.model], axis) for row in board.rows]
     for shown in rows:
         shown["votes_to_flip"] = flips.get(shown["model"]["label"])
     return {
@@ -102,8 +100,7 @@ def _shown(
     }
 
 
-def _row(row: Row, revision: Revision, battles: Mapping[int, int], axis: Axis) -> dict[str, Any]:
-    model = revision.model
+def _row(row: Row, model: ModelFacts, axis: Axis) -> dict[str, Any]:
     low, high = _ends(row)
     return {
         "rank": row.rank,
@@ -113,11 +110,11 @@ def _row(row: Row, revision: Revision, battles: Mapping[int, int], axis: Axis) -
         "model": {
             "name": model.name,
             "label": row.model,
-            "organisation": model.organisation.name,
+            "organisation": model.organisation,
             "licence": model.licence,
             "open_weights": model.has_open_weights,
             "description": model.description,
-            "url": model.organisation.homepage,
+            "url": model.homepage,
         },
         "rating": row.rating,
         "low": row.low,
@@ -126,7 +123,6 @@ def _row(row: Row, revision: Revision, battles: Mapping[int, int], axis: Axis) -
         "interval_text": "" if row.is_provisional else f"{row.low:.0f}–{row.high:.0f}",
         "insufficient": row.is_provisional,
         "votes": row.votes,
-        "battles": battles.get(revision.pk, 0),
         "whisker": {
             "x_low": axis.position(low),
             "x_mid": axis.position(row.rating),
@@ -196,7 +192,7 @@ def snapshot_export(snapshot: Snapshot) -> Export:
 def snapshot_context(snapshot: Snapshot) -> dict[str, Any]:
     """Return a published board as its page shows it."""
     board = Board.from_dict(snapshot.board)
-    shown = _shown(board, revisions_by_label(snapshot.arena), {}, {}, "")
+    shown = _shown(board, model_facts(snapshot.arena), {}, "")
     return {**shown, "updated_at": snapshot.published_at, "source": snapshot.origin}
 
 
