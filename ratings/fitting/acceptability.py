@@ -21,25 +21,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from ratings.fitting.arrays import FloatArray, IntArray
-from ratings.fitting.bradley_terry import PRIOR_TIES
-from ratings.fitting.davidson import Davidson, refuse_infinite_ties
+from ratings.fitting.comparison_graph import refuse_infinite_scores
+from ratings.fitting.davidson import Davidson
 from ratings.fitting.errors import NotIdentified
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, maximise
 from ratings.fitting.outcome_design import Players, Predictors, RowMatrix, VotedRows
 from ratings.fitting.outcome_models import (
     Likelihood,
-    averaging_matrix,
     check_votes,
     fit_rows,
     virtual_votes,
 )
+from ratings.fitting.prior import PRIOR_TIES
+from ratings.fitting.sandwich import averaging_within
 from ratings.fitting.separation import (
     infinite_strengths,
-    refuse_infinite_strengths,
     slots_with_separable_ties,
 )
 from ratings.fitting.tallies import PairTallies
+from ratings.fitting.tie_models import refuse_infinite_ties
 
 # The fit without "both bad" only gives a start, which need not be exact.
 _START_TOLERANCE = 1e-2
@@ -97,7 +98,7 @@ def fit_acceptability(
     separable = slots_with_separable_ties(rows)
     if prior_ties == 0:
         refuse_infinite_ties(rows, separable)
-        refuse_infinite_strengths(rows, insufficient)
+        refuse_infinite_scores(rows.component, rows.n_votes, insufficient)
     insufficient |= separable[rows.slot] & (rows.n_votes > 0)
     players = rows.with_virtual_opponents(virtual_votes(rows, prior_ties))
     start = _start(rows, players, max_iterations)
@@ -274,7 +275,7 @@ def _start(rows: VotedRows, players: Players, max_iterations: int) -> FloatArray
     share_of_ties = smoothed[:, 2] / (1 - smoothed[:, 3])
     ties = Davidson().start(share_of_ties)
     estimates = maximise(
-        Likelihood(Davidson(), without_bad, averaging_matrix(rows)),
+        Likelihood(Davidson(), without_bad, averaging_within(rows.component)),
         np.concatenate([np.zeros(players.n_players), ties.ravel()]),
         max_iterations=max_iterations,
         tolerance=_START_TOLERANCE,

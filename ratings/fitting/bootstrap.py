@@ -10,14 +10,14 @@ Ann. Statist. 7(1), doi:10.1214/aos/1176344552; of clusters: Cameron & Miller 20
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from ratings.fitting.arrays import FloatArray
-from ratings.fitting.bradley_terry import PRIOR_TIES, fit_bradley_terry
+from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.clustering import CAP, voter_weights
-from ratings.fitting.tallies import PairTallies
+from ratings.fitting.prior import PRIOR_TIES
+from ratings.fitting.tallies import BothBad, PairTallies
 from ratings.fitting.validation import check_level
 from ratings.fitting.voter_tallies import VoterTallies
 
@@ -70,7 +70,7 @@ def bootstrap_votes(
     n_samples: int = 500,
     seed: int = 0,
     prior_ties: float = PRIOR_TIES,
-    both_bad: Literal["tie", "ignore"] = "tie",
+    both_bad: BothBad = "tie",
 ) -> Bootstrap:
     """Resample votes as if they were independent, and fit each resample.
 
@@ -104,7 +104,7 @@ def bootstrap_voters(
     n_samples: int = 500,
     seed: int = 0,
     prior_ties: float = PRIOR_TIES,
-    both_bad: Literal["tie", "ignore"] = "tie",
+    both_bad: BothBad = "tie",
 ) -> Bootstrap:
     """Resample voters with all their votes, each weighted as by `fit_by_voter`, and fit.
 
@@ -130,7 +130,7 @@ def _bootstrap(
     n_samples: int,
     seed: int,
     prior_ties: float,
-    both_bad: Literal["tie", "ignore"],
+    both_bad: BothBad,
 ) -> Bootstrap:
     """Fit `n_samples` resamples; keep those with the components of all votes."""
     if n_samples < 2:

@@ -8,16 +8,15 @@ estimates (Newey & McFadden 1994, Handbook of Econometrics 4, section 6).
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from scipy.special import expit  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.fit import Fit
-from ratings.fitting.list_kernels import totals
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, maximise
-from ratings.fitting.tallies import PairTallies
+from ratings.fitting.sums import totals
+from ratings.fitting.tallies import BothBad, PairTallies, ties_that_count
 
 SLOPE = "slope"
 
@@ -58,7 +57,7 @@ def calibrate_to_pairs(
     fit: Fit,
     tallies: PairTallies,
     *,
-    both_bad: Literal["tie", "ignore"] = "tie",
+    both_bad: BothBad = "tie",
     max_iterations: int = MAX_ITERATIONS,
     tolerance: float = TOLERANCE,
 ) -> Fit:
@@ -113,16 +112,14 @@ def calibrate_to_pairs(
 
 
 def _held_votes(
-    fit: Fit, tallies: PairTallies, both_bad: str
+    fit: Fit, tallies: PairTallies, both_bad: BothBad
 ) -> tuple[IntArray, IntArray, _HeldVotes, FloatArray]:
     """Return the pairs with votes, their likelihood and their ties, or refuse."""
-    if both_bad not in ("tie", "ignore"):
-        raise ValueError(f"both_bad is {both_bad!r}; use 'tie' or 'ignore'")
     if SLOPE in fit.parameters:
         raise ValueError("the fit is calibrated already; calibrate the fit that it came from")
     if tallies.n_models != fit.n_models:
         raise ValueError(f"the votes are over {tallies.n_models} models, the fit {fit.n_models}")
-    ties = tallies.ties + tallies.both_bad if both_bad == "tie" else tallies.ties
+    ties = ties_that_count(tallies, both_bad)
     voted = (tallies.wins_first + tallies.wins_second + ties) > 0
     first, second, ties = tallies.first[voted], tallies.second[voted], ties[voted]
     apart = fit.component[first] != fit.component[second]

@@ -15,13 +15,8 @@ import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import FloatArray, IntArray
-from ratings.fitting.list_kernels import (
-    DistinctLists,
-    distinct_rows,
-    subset_excess,
-    subset_moments,
-    totals,
-)
+from ratings.fitting.list_kernels import DistinctLists, distinct_rows, subset_excess, subset_moments
+from ratings.fitting.sums import totals
 
 # Models tied at once whose orders are averaged over: 2^10 subsets for each block of ties.
 BREAKABLE_TIE_MAX = 10

@@ -23,15 +23,17 @@ import numpy as np
 from scipy.special import expit  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import FloatArray, IntArray
-from ratings.fitting.bradley_terry import PRIOR_TIES, fit_bradley_terry
+from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.fit import Fit
 from ratings.fitting.intervals import half_width, t_half_width
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE
-from ratings.fitting.tallies import COUNTS, PairTallies
+from ratings.fitting.prior import PRIOR_TIES
+from ratings.fitting.sandwich import as_covariance
+from ratings.fitting.sums import totals_of_sides
+from ratings.fitting.tallies import COUNTS, BothBad, PairTallies
 from ratings.fitting.voter_kernels import add_voters, count_voters
 from ratings.fitting.voter_tallies import VoterTallies
 
-BothBad = Literal["tie", "ignore"]
 SmallSample = Literal["cr0", "cr1"]
 
 # Votes of one voter that count in full. Of 10, 30, 100, 300, 1000 and no cap, 100 and 300 give the
@@ -176,7 +178,9 @@ def fit_by_voter(
         joint_covariance=_clustered(
             fit, _spread(counted, weight, fit.scores), voters, small_sample
         ),
-        n_votes=_votes_of_model(counted),
+        n_votes=totals_of_sides(
+            counted.first, counted.second, counted.votes, counted.votes, counted.n_models
+        ),
         n_clusters=counted.n_voters,
     )
 
@@ -278,9 +282,7 @@ def _clustered(fit: Fit, spread: _Spread, voters: IntArray, small_sample: str) -
         several = np.maximum(voters, 2)
         # Constant in a component, and the covariance is zero between components.
         covariance *= (several / (several - 1))[:, None]
-    covariance = (covariance + covariance.T) / 2
-    np.fill_diagonal(covariance, np.maximum(np.diagonal(covariance), 0))
-    return covariance
+    return as_covariance(covariance)
 
 
 def _voters_of_component(votes: VoterTallies, component: IntArray) -> IntArray:
@@ -289,13 +291,6 @@ def _voters_of_component(votes: VoterTallies, component: IntArray) -> IntArray:
     count_voters(votes.starts, votes.first, component, counts)
     of_model: IntArray = counts[component]
     return of_model
-
-
-def _votes_of_model(votes: VoterTallies) -> FloatArray:
-    """Count the votes on each model, (n_models,)."""
-    total = np.bincount(votes.first, weights=votes.votes, minlength=votes.n_models)
-    total += np.bincount(votes.second, weights=votes.votes, minlength=votes.n_models)
-    return total.astype(np.float64)
 
 
 def _spread(votes: VoterTallies, weight: FloatArray, scores: FloatArray) -> _Spread:

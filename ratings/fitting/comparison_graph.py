@@ -3,6 +3,7 @@
 import numpy as np
 
 from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
+from ratings.fitting.errors import NoFiniteEstimate
 from ratings.fitting.kernels import compiled
 
 
@@ -28,6 +29,36 @@ def strongly_connected_groups(
     A tie is half a win each way. Returns (n_models,) labels, numbered by their lowest model.
     """
     return _mutual_groups(_who_beats_whom(n_models, first, second, wins_first, wins_second))
+
+
+def without_finite_score(
+    component: IntArray,
+    n_votes: FloatArray,
+    first: IntArray,
+    second: IntArray,
+    wins_first: FloatArray,
+    wins_second: FloatArray,
+) -> BoolArray:
+    """Tell which models the rows alone leave without a finite score, (n_models,).
+
+    A model without votes, (n_models,), is among them.
+    """
+    group = strongly_connected_groups(component.size, first, second, wins_first, wins_second)
+    infinite: BoolArray = outside_the_main_group(component, group) | (n_votes == 0)
+    return infinite
+
+
+def refuse_infinite_scores(
+    component: IntArray, n_votes: FloatArray, insufficient: BoolArray
+) -> None:
+    """Raise for every component in which a model with votes has no finite score.
+
+    Raises:
+        NoFiniteEstimate: there is one.
+    """
+    wrong = insufficient & (n_votes > 0)
+    if wrong.any():
+        raise NoFiniteEstimate(np.flatnonzero(np.isin(component, component[wrong])))
 
 
 def outside_the_main_group(component: IntArray, group: IntArray) -> BoolArray:

@@ -14,25 +14,23 @@ of its dimension however many votes that has.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy import sparse  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import FloatArray, IntArray
-from ratings.fitting.bradley_terry import PRIOR_TIES, fit_bradley_terry
+from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.fit import Fit
+from ratings.fitting.prior import PRIOR_TIES
 from ratings.fitting.residuals import (
     cell_counts,
     cell_residuals,
     robust_covariance,
-    symmetric_sandwich,
 )
-from ratings.fitting.tallies import COUNTS, Outcome, PairTallies
+from ratings.fitting.sandwich import as_covariance, averaging_within, sandwich
+from ratings.fitting.sums import totals_of_sides
+from ratings.fitting.tallies import COUNTS, BothBad, Outcome, PairTallies
 from ratings.fitting.validation import check_shape, integers
-
-BothBad = Literal["tie", "ignore"]
 
 ABSENT = -1  # outcome of a vote that does not answer a dimension
 
@@ -130,7 +128,7 @@ def fit_dimensions(
     stacked = sparse.hstack(gradients, format="csr")  # (n_clusters, n_dimensions * n_models)
     bread = sparse.block_diag([fit.fisher_covariance for fit in fits.values()], format="csr")
     meat = (stacked.T @ stacked).toarray() * _cluster_scale(votes, n_clusters)
-    covariance = _nonnegative((bread @ (bread @ meat).T).T)
+    covariance = as_covariance((bread @ (bread @ meat).T).T)
     clustered = {}
     for number, (name, fit) in enumerate(fits.items()):
         block = slice(number * votes.n_models, (number + 1) * votes.n_models)
@@ -180,15 +178,15 @@ def weighted_mean(dimensions: DimensionFits, weights: Mapping[str, float]) -> Fi
     used = [(w, fit) for w, fit in zip(share, dimensions.fits.values(), strict=True) if w > 0]
     component = _common_components([fit.component for _, fit in used])
     size = component.size
-    centring = np.eye(size) - _averaging(component)
+    centring = np.eye(size) - averaging_within(component)
     mixing = np.kron(share, centring)  # (n_models, n_dimensions * n_models)
     fisher = sum(w**2 * fit.fisher_covariance for w, fit in used)
     scores = centring @ np.sum([w * fit.scores for w, fit in used], axis=0)
     return Fit(
         scores=scores,
         parameters={},
-        joint_covariance=_nonnegative(mixing @ dimensions.covariance @ mixing.T),
-        joint_fisher_covariance=_nonnegative(centring @ fisher @ centring),
+        joint_covariance=as_covariance(mixing @ dimensions.covariance @ mixing.T),
+        joint_fisher_covariance=as_covariance(centring @ fisher @ centring),
         component=component,
         n_votes=np.sum([fit.n_votes for _, fit in used], axis=0),
         insufficient=np.any([fit.insufficient for _, fit in used], axis=0),
@@ -223,7 +221,7 @@ def fit_composite(
     meat = (gradient.T @ gradient).toarray() * _cluster_scale(votes, n_clusters)
     return replace(
         fit,
-        joint_covariance=symmetric_sandwich(fit.fisher_covariance, meat),
+        joint_covariance=sandwich(fit.fisher_covariance, meat),
         n_clusters=None if votes.voter is None else n_clusters,
     )
 
@@ -282,9 +280,7 @@ def _composite_fit(
     scaled = PairTallies(total.n_models, *pairs, *columns)
     fit = fit_bradley_terry(scaled, prior_ties=prior_ties, both_bad=both_bad)
     cells = cell_counts(total, both_bad).sum(axis=1)
-    n_votes: FloatArray = np.zeros(total.n_models)
-    for side in (total.first, total.second):
-        n_votes += np.bincount(side, cells, total.n_models)
+    n_votes = totals_of_sides(total.first, total.second, cells, cells, total.n_models)
     return replace(fit, n_votes=n_votes), scale
 
 
@@ -346,18 +342,3 @@ def _common_components(components: list[IntArray]) -> IntArray:
     )
     number: IntArray = np.argsort(np.argsort(lowest)).astype(np.int64)
     return number[group.reshape(-1)]
-
-
-def _averaging(component: IntArray) -> FloatArray:
-    """Matrix that replaces each value by the mean of its component, (n_models, n_models)."""
-    same = component[:, None] == component[None, :]
-    averaging: FloatArray = same / same.sum(axis=1, keepdims=True)
-    return averaging
-
-
-def _nonnegative(covariance: ArrayLike) -> FloatArray:
-    """Remove rounding that makes a covariance asymmetric or a variance negative, (n, n)."""
-    matrix = np.asarray(covariance)
-    symmetric: FloatArray = (matrix + matrix.T) / 2
-    np.fill_diagonal(symmetric, np.maximum(np.diagonal(symmetric), 0))
-    return symmetric

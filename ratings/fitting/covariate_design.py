@@ -17,7 +17,10 @@ from ratings.fitting.comparison_graph import connected_components
 from ratings.fitting.covariate_kernels import curvature_pass
 from ratings.fitting.covariates import SIDE, VotesByPair, observed_sums
 from ratings.fitting.errors import DidNotConverge
-from ratings.fitting.list_kernels import anchored, averaging_within
+from ratings.fitting.prior import virtual_opponents
+from ratings.fitting.sandwich import anchored, averaging_within, sum_zero
+from ratings.fitting.sums import totals_of_sides
+from ratings.fitting.tallies import BothBad
 
 # How many times fewer rows a sample has.
 _SAMPLE_SHARE = 17
@@ -62,11 +65,17 @@ class Rows:
         squares: FloatArray = self.sums[1][1]
         return squares
 
-    def per_model(self, n_models: int, of_first: FloatArray, of_second: FloatArray) -> FloatArray:
-        """Sum a quantity of each segment's seats over models, (n_models,)."""
-        total = np.bincount(self.first, of_first, n_models).astype(np.float64)
-        total += np.bincount(self.second, of_second, n_models)
-        return total
+    def votes_per_model(self, n_models: int) -> FloatArray:
+        """Weight of the votes of each model, (n_models,)."""
+        return totals_of_sides(self.first, self.second, self.votes, self.votes, n_models)
+
+    def points_of_seats(self) -> tuple[FloatArray, FloatArray]:
+        """Points of the first and of the second seat, rounding of weights left out."""
+        lost, rounding = self.votes - self.points, 1e-9 * self.votes
+        return (
+            np.where(self.points > rounding, self.points, 0.0),
+            np.where(lost > rounding, lost, 0.0),
+        )
 
     def sample(self) -> "Rows":
         """About one row in `_SAMPLE_SHARE`, of every model where possible."""
@@ -82,7 +91,7 @@ class Rows:
         return Rows(self.columns, self.weights, self.outcome, begin, end, *seats, sums)
 
 
-def entering(votes: VotesByPair, both_bad: str) -> Rows:
+def entering(votes: VotesByPair, both_bad: BothBad) -> Rows:
     """Take the segments that enter under this reading of "both bad"; they come first."""
     n = votes.n_segments if both_bad == "tie" else votes.n_rated_segments
     n_rows = int(votes.starts[n])
@@ -123,11 +132,10 @@ class Design:
         has_votes = np.zeros(votes.n_models, dtype=bool)
         has_votes[rows.first] = has_votes[rows.second] = prior_ties > 0
         models = np.flatnonzero(has_votes)
-        opponents, opponent = np.unique(component[models], return_inverse=True)
-        opponent = opponent + votes.n_models
+        opponent, n_players = virtual_opponents(component, models)
         return cls(
             n_models=votes.n_models,
-            n_players=votes.n_models + opponents.size,
+            n_players=n_players,
             names=((SIDE,) if side else ()) + votes.covariates,
             has_side=side,
             scales=scales,
@@ -188,10 +196,7 @@ class Design:
 
     def centred(self, inverse: FloatArray) -> FloatArray:
         """Inverse information of the sum-zero scores and the parameters."""
-        kept, models = inverse[np.ix_(self.kept, self.kept)], slice(self.n_models)
-        kept[models] -= self.averaging @ kept[models]
-        kept[:, models] -= kept[:, models] @ self.averaging
-        return (kept + kept.T) / 2
+        return sum_zero(inverse[np.ix_(self.kept, self.kept)], self.averaging)
 
     def reported(self, estimates: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Sum-zero scores and the parameters."""

@@ -15,16 +15,14 @@ fit to a sample, and scatters into models once per segment, from sums of w, w z 
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from scipy import linalg  # type: ignore[import-untyped]
 
-from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
-from ratings.fitting.bradley_terry import PRIOR_TIES
+from ratings.fitting.arrays import FloatArray
 from ratings.fitting.comparison_graph import (
-    outside_the_main_group,
-    strongly_connected_groups,
+    refuse_infinite_scores,
+    without_finite_score,
 )
 from ratings.fitting.covariate_design import Design, QuasiLikelihood, Rows, entering
 from ratings.fitting.covariate_kernels import (
@@ -34,10 +32,12 @@ from ratings.fitting.covariate_kernels import (
     scatter_pass,
 )
 from ratings.fitting.covariates import VotesByPair
-from ratings.fitting.errors import DidNotConverge, NoFiniteEstimate, NotIdentified
+from ratings.fitting.errors import DidNotConverge, NotIdentified
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, check_options, maximise
-from ratings.fitting.residuals import symmetric_sandwich
+from ratings.fitting.prior import PRIOR_TIES, check_prior_ties
+from ratings.fitting.sandwich import sandwich
+from ratings.fitting.tallies import BothBad, check_both_bad
 
 # Newton decrements, in standard errors, at which the climb pauses to look whether what is left is
 # small: from a sample one or two steps are enough, and a pass over all votes is saved.
@@ -73,7 +73,7 @@ def fit_with_covariates(
     *,
     side: bool = True,
     prior_ties: float = PRIOR_TIES,
-    both_bad: Literal["tie", "ignore"] = "tie",
+    both_bad: BothBad = "tie",
     max_iterations: int = MAX_ITERATIONS,
     tolerance: float = TOLERANCE,
 ) -> CovariateFit:
@@ -98,17 +98,19 @@ def fit_with_covariates(
         DidNotConverge: max_iterations steps were not enough.
         ValueError: an argument out of range, or clusters of which only one is used.
     """
-    _check_options(prior_ties, both_bad)
+    check_prior_ties(prior_ties)
+    check_both_bad(both_bad)
     check_options(max_iterations, tolerance)
     rows = entering(votes, both_bad)
     scales = np.sqrt(rows.squares / max(float(rows.votes.sum()), 1e-300))
     _refuse_zeros(votes, scales)
     design = Design.of(rows, votes, scales, side=side, prior_ties=prior_ties)
-    n_votes = rows.per_model(votes.n_models, rows.votes, rows.votes)
-    insufficient = _insufficient(rows, design.component, n_votes)
-    if prior_ties == 0 and (insufficient & (n_votes > 0)).any():
-        wrong = design.component[insufficient & (n_votes > 0)]
-        raise NoFiniteEstimate(np.flatnonzero(np.isin(design.component, wrong)))
+    n_votes = rows.votes_per_model(votes.n_models)
+    insufficient = without_finite_score(
+        design.component, n_votes, rows.first, rows.second, *rows.points_of_seats()
+    )
+    if prior_ties == 0:
+        refuse_infinite_scores(design.component, n_votes, insufficient)
 
     objective = QuasiLikelihood(rows, design)
     start = _start(rows, design)
@@ -121,7 +123,7 @@ def fit_with_covariates(
     _refuse_infinite(design, solution.inverse)
     bread = design.centred(solution.inverse)
     meat, n_clusters = _meat(rows, votes, design, solution.estimates)
-    robust = symmetric_sandwich(bread, meat)
+    robust = sandwich(bread, meat)
     for covariance in (robust, bread):
         covariance[: design.n_models, : design.n_models] *= design.averaging > 0
     scores, parameters = design.reported(solution.estimates)
@@ -263,21 +265,6 @@ def _clustered_meat(
     return meat[np.ix_(kept, kept)], n_clusters
 
 
-def _insufficient(rows: Rows, component: IntArray, n_votes: FloatArray) -> BoolArray:
-    """Tell which models the votes alone leave without a finite score, (n_models,)."""
-    lost = rows.votes - rows.points
-    rounding = 1e-9 * rows.votes
-    group = strongly_connected_groups(
-        component.size,
-        rows.first,
-        rows.second,
-        np.where(rows.points > rounding, rows.points, 0.0),
-        np.where(lost > rounding, lost, 0.0),
-    )
-    insufficient: BoolArray = outside_the_main_group(component, group) | (n_votes == 0)
-    return insufficient
-
-
 def _refuse_zeros(votes: VotesByPair, scales: FloatArray) -> None:
     """Raise for a covariate that is the same for both responses of every vote."""
     zero = [name for name, scale in zip(votes.covariates, scales, strict=True) if scale == 0]
@@ -327,11 +314,3 @@ def _refuse_infinite(design: Design, inverse: FloatArray) -> None:
 
 
 _ADVICE = "leave it out (votes.without([...]), side=False) or collect votes in which it varies"
-
-
-def _check_options(prior_ties: float, both_bad: str) -> None:
-    """Refuse options that the fit cannot honour."""
-    if not (np.isfinite(prior_ties) and prior_ties >= 0):
-        raise ValueError(f"prior_ties is {prior_ties}; use a finite number of at least 0")
-    if both_bad not in ("tie", "ignore"):
-        raise ValueError(f"both_bad is {both_bad!r}; use 'tie' or 'ignore'")

@@ -6,30 +6,15 @@ probability nu / (2 + nu). It is an exponential family in the strengths and log 
 are sufficient and the likelihood is concave. A decided vote alone follows Bradley-Terry.
 """
 
-from typing import Literal, Protocol
-
 import numpy as np
 
-from ratings.fitting.arrays import BoolArray, FloatArray
-from ratings.fitting.bradley_terry import PRIOR_TIES
-from ratings.fitting.errors import NotIdentified
+from ratings.fitting.arrays import FloatArray
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE
-from ratings.fitting.outcome_design import CountedVotes, Predictors, RowMatrix, VotedRows
-from ratings.fitting.outcome_models import (
-    OutcomeModel,
-    check_votes,
-    fit_rows,
-    virtual_votes,
-)
-from ratings.fitting.separation import (
-    infinite_strengths,
-    refuse_infinite_strengths,
-    slots_with_separable_ties,
-)
-from ratings.fitting.tallies import PairTallies
-
-BothBad = Literal["tie", "ignore"]
+from ratings.fitting.outcome_design import Predictors, RowMatrix
+from ratings.fitting.prior import PRIOR_TIES
+from ratings.fitting.tallies import BothBad, PairTallies
+from ratings.fitting.tie_models import fit_with_ties
 
 
 def fit_davidson(
@@ -135,74 +120,3 @@ class DavidsonLaw:
             [-0.5 - self.lead, -self.p_tie],
             [-self.lead, 1 - self.p_tie],
         ]
-
-
-class TieModel(OutcomeModel, Protocol):
-    """A model of win, loss and tie with one parameter for ties."""
-
-    def start(self, tie_share: FloatArray) -> FloatArray:
-        """Parameter with which equals tie as often as all do, (n_slots, 1)."""
-
-
-def fit_with_ties(
-    model: TieModel,
-    tallies: PairTallies,
-    *,
-    prior_ties: float,
-    both_bad: BothBad,
-    max_iterations: int,
-    tolerance: float,
-) -> Fit:
-    """Fit a model of win, loss and tie; see `fit_davidson` for arguments and errors."""
-    rows = three_outcomes(tallies, both_bad)
-    check_votes(rows, prior_ties, "tie")
-    insufficient = infinite_strengths(rows)
-    separable = slots_with_separable_ties(rows)
-    if prior_ties == 0:
-        refuse_infinite_ties(rows, separable)
-        refuse_infinite_strengths(rows, insufficient)
-    insufficient |= (separable[rows.slot]) & (rows.n_votes > 0)
-    players = rows.with_virtual_opponents(virtual_votes(rows, prior_ties))
-    smoothed = virtual_votes(rows, 2.0)  # as shares, (n_slots, 3)
-    start = np.concatenate([np.zeros(players.n_players), model.start(smoothed[:, 2]).ravel()])
-    return fit_rows(
-        model,
-        rows,
-        players=players,
-        start=start,
-        insufficient=insufficient,
-        max_iterations=max_iterations,
-        tolerance=tolerance,
-    )
-
-
-def three_outcomes(tallies: CountedVotes, both_bad: BothBad) -> VotedRows:
-    """Take wins, losses and ties under this reading of "both bad".
-
-    Raises:
-        ValueError: another reading.
-    """
-    if both_bad not in ("tie", "ignore"):
-        raise ValueError(f"both_bad is {both_bad!r}; use 'tie' or 'ignore'")
-    ties = tallies.ties + tallies.both_bad if both_bad == "tie" else tallies.ties
-    counts = np.array([tallies.wins_first, tallies.wins_second, ties])
-    return VotedRows.count(tallies.n_models, tallies.first, tallies.second, counts)
-
-
-def refuse_infinite_ties(rows: VotedRows, separable: BoolArray) -> None:
-    """Raise NotIdentified for the first component whose votes put the tie parameter at infinity."""
-    totals = rows.totals  # (n_slots, 3)
-    advice = "use prior_ties > 0 or collect more votes"
-    for slot, (decided, ties) in enumerate(
-        zip(totals[:, 0] + totals[:, 1], totals[:, 2], strict=True)
-    ):
-        if ties == 0:
-            reason = "none of their votes is a tie"
-            or_else = "use fit_bradley_terry, prior_ties > 0 or more votes"
-            raise NotIdentified("tie", rows.models_of(slot), reason, or_else)
-        if decided == 0:
-            reason = "all of their votes are ties"
-            raise NotIdentified("tie", rows.models_of(slot), reason, advice)
-        if separable[slot]:
-            reason = "no circle of their votes holds more wins than ties"
-            raise NotIdentified("tie", rows.models_of(slot), reason, advice)

@@ -22,8 +22,8 @@ import numpy as np
 from scipy import linalg  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import FloatArray
-from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.fit import Fit
+from ratings.fitting.prior import PRIOR_TIES, check_prior_ties
 from ratings.fitting.residuals import cell_counts
 from ratings.fitting.skew_preferences import PenalisedPreferences, skew_part
 from ratings.fitting.tallies import PairTallies
@@ -210,8 +210,7 @@ def _check_options(
             raise ValueError(f"{name} is {value}; use at least {least}")
     if not ridges or not all(ridge > 0 for ridge in ridges):
         raise ValueError(f"ridges are {ridges}; use numbers above 0, or infinity for no embedding")
-    if not (math.isfinite(prior_ties) and prior_ties > 0):
-        raise ValueError(f"prior_ties is {prior_ties}; use a finite number above 0")
+    check_prior_ties(prior_ties, may_be_zero=False)
     cells = _cells(tallies)
     if (cells != np.floor(cells)).any():
         raise ValueError("tallies hold fractional counts; only whole votes can be held out")

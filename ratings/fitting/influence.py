@@ -11,19 +11,18 @@ falls short of so large a change. The voters reported are confirmed by an exact 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
-from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.fit import Fit
+from ratings.fitting.prior import PRIOR_TIES
 from ratings.fitting.refit import refit
 from ratings.fitting.residuals import cell_counts, cell_residuals, check_fit_is_of
 from ratings.fitting.robustness import RESOLUTION, ranking
-from ratings.fitting.tallies import SEATS_SWAPPED, Outcome
+from ratings.fitting.tallies import SEATS_SWAPPED, BothBad, Outcome
 from ratings.fitting.voter_tallies import VoterTallies
 
 # Rows (voter and pair) taken at a time: with 400 models at most 100 MiB of changes.
@@ -101,7 +100,7 @@ def leave_one_voter_out(
     top: int | None = None,
     *,
     prior_ties: float = PRIOR_TIES,
-    both_bad: Literal["tie", "ignore"] = "tie",
+    both_bad: BothBad = "tie",
 ) -> VoterInfluence:
     """Find the most influential voter of each score and gap, each confirmed by a refit.
 
@@ -152,7 +151,7 @@ def leave_one_voter_out(
 
 
 def score_changes(
-    votes: VoterTallies, fit: Fit, *, both_bad: Literal["tie", "ignore"] = "tie"
+    votes: VoterTallies, fit: Fit, *, both_bad: BothBad = "tie"
 ) -> tuple[IntArray, FloatArray]:
     """Return the voters (n_voters,), ascending, and what leaving each out does to every score.
 
@@ -171,7 +170,7 @@ def score_changes(
 class _Rows:
     """Rows sorted by voter, with the gradient and information that each adds."""
 
-    def __init__(self, votes: VoterTallies, fit: Fit, both_bad: str) -> None:
+    def __init__(self, votes: VoterTallies, fit: Fit, both_bad: BothBad) -> None:
         first, second = _models(votes.first), _models(votes.second)
         counts = cell_counts(votes, both_bad)  # (n_rows, 4)
         check_fit_is_of(fit, votes.n_models, first, second, counts)

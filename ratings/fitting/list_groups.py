@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 from scipy import sparse  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
-from ratings.fitting.list_kernels import DistinctLists, distinct_rows, totals
+from ratings.fitting.list_kernels import DistinctLists, distinct_rows
+from ratings.fitting.sums import totals
 
 Group = Literal["pair", "anchor", "skip", "list"]
 

@@ -13,6 +13,8 @@ from scipy import linalg, sparse  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.rankings import Rankings, lexical_keys
+from ratings.fitting.sandwich import sandwich, sum_zero
+from ratings.fitting.sums import totals
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +93,6 @@ def distinct_lists(rankings: Rankings) -> DistinctLists:
         units=units,
         n_clusters=n_clusters,
     )
-
-
-def totals(index: IntArray, values: FloatArray, size: int) -> FloatArray:
-    """Sum values by index over arrays of one shape, (size,)."""
-    summed = np.bincount(index.ravel(), weights=values.ravel(), minlength=size)
-    return summed.astype(np.float64, copy=False)
 
 
 def distinct_rows(rows: IntArray, base: int) -> tuple[IntArray, IntArray]:
@@ -218,24 +214,6 @@ def _pair_products(x: FloatArray, order: int, before: FloatArray, after: FloatAr
 # --- covariances ------------------------------------------------------------------------------
 
 
-def averaging_within(component: IntArray) -> FloatArray:
-    """Matrix that replaces each value by the mean of its component, (n_models, n_models)."""
-    same = component[:, None] == component[None, :]
-    averaging: FloatArray = same / same.sum(axis=1, keepdims=True)
-    return averaging
-
-
-def anchored(information: FloatArray, averaging: FloatArray) -> FloatArray:
-    """Hold the sum of each component, which votes do not see; models stand first in `information`.
-
-    A multiple of 1 1^T over a component makes the information invertible and changes nothing else.
-    """
-    n_models = len(averaging)
-    curvature = np.trace(information) / max(n_models, 1) or 1.0  # keeps both terms alike in size
-    information[:n_models, :n_models] += curvature * averaging
-    return information
-
-
 def joint_covariances(
     information: FloatArray, averaging: FloatArray, kept: IntArray, gradients: Any, units: Any
 ) -> tuple[FloatArray, FloatArray]:
@@ -251,15 +229,11 @@ def joint_covariances(
     n_models = len(averaging)
     factor = linalg.cho_factor(information)
     inverse = linalg.cho_solve(factor, np.eye(len(information)))[np.ix_(kept, kept)]
-    inverse[:n_models] -= averaging @ inverse[:n_models]
-    inverse[:, :n_models] -= inverse[:, :n_models] @ averaging
-    fisher = (inverse + inverse.T) / 2
+    fisher = sum_zero(inverse, averaging)
     noise = units @ gradients
     meat = noise.T @ noise
     meat = meat.toarray() if sparse.issparse(meat) else np.asarray(meat)
-    robust = fisher @ meat @ fisher
-    robust = (robust + robust.T) / 2
+    robust = sandwich(fisher, meat)
     # A voter of two components links their noise; scores of different components never compare.
     robust[:n_models, :n_models] *= averaging > 0
-    np.fill_diagonal(robust, np.maximum(np.diagonal(robust), 0))  # rounding may make it negative
     return robust, fisher

@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from scipy.special import expit  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
-from ratings.fitting.bradley_terry import PRIOR_TIES, fit_bradley_terry
+from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.comparison_graph import connected_components
-from ratings.fitting.davidson import BothBad, Davidson, fit_davidson
+from ratings.fitting.davidson import Davidson, fit_davidson
 from ratings.fitting.errors import NotIdentified
 from ratings.fitting.fit import Fit
 from ratings.fitting.outcome_design import Predictors
+from ratings.fitting.prior import PRIOR_TIES, check_prior_ties
 from ratings.fitting.rao_kupper import RaoKupper, fit_rao_kupper
-from ratings.fitting.tallies import PairTallies
+from ratings.fitting.tallies import BothBad, PairTallies, ties_that_count
 
 # From training tallies and pairs (n_rows,) to log-probabilities of win, loss and tie, (3, n_rows).
 Predict = Callable[[PairTallies, IntArray, IntArray, float], FloatArray]
@@ -134,8 +135,7 @@ def held_out_log_loss(
     counts = _whole_counts(tallies, both_bad)
     if n_folds < 2:
         raise ValueError(f"n_folds is {n_folds}; use at least 2")
-    if not (np.isfinite(prior_ties) and prior_ties > 0):
-        raise ValueError(f"prior_ties is {prior_ties}; use a finite number above 0")
+    check_prior_ties(prior_ties, may_be_zero=False)
     shares = np.full(n_folds, 1 / n_folds)
     in_fold = np.random.default_rng(seed).multinomial(counts, shares)  # (3, n_pairs, n_folds)
     cells, n_left_out = [], 0.0
@@ -235,9 +235,7 @@ def _paired(loss: HeldOutLoss, best: HeldOutLoss) -> tuple[float, float]:
 
 def _whole_counts(tallies: PairTallies, both_bad: BothBad) -> NDArray[Any]:
     """Counts of win, loss and tie as integers, (3, n_pairs)."""
-    if both_bad not in ("tie", "ignore"):
-        raise ValueError(f"both_bad is {both_bad!r}; use 'tie' or 'ignore'")
-    ties = tallies.ties + tallies.both_bad if both_bad == "tie" else tallies.ties
+    ties = ties_that_count(tallies, both_bad)
     counts = np.array([tallies.wins_first, tallies.wins_second, ties])
     whole = counts.astype(np.int64)
     if (whole != counts).any():

@@ -7,7 +7,6 @@ estimates, so derivatives per row are summed into vectors and matrices by one ru
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
@@ -16,38 +15,6 @@ from ratings.fitting.comparison_graph import connected_components
 
 # Upper triangle of a symmetric matrix per row: (predictor, predictor) to (n_rows,).
 RowMatrix = dict[tuple[int, int], FloatArray]
-
-
-class CountedVotes(Protocol):
-    """Tallies of votes, whether or not they keep apart who sat where."""
-
-    @property
-    def n_models(self) -> int:
-        """Number of models."""
-
-    @property
-    def first(self) -> IntArray:
-        """Models of the first side, (n_rows,)."""
-
-    @property
-    def second(self) -> IntArray:
-        """Models of the second side, (n_rows,)."""
-
-    @property
-    def wins_first(self) -> FloatArray:
-        """Votes for the first, (n_rows,)."""
-
-    @property
-    def wins_second(self) -> FloatArray:
-        """Votes for the second, (n_rows,)."""
-
-    @property
-    def ties(self) -> FloatArray:
-        """Votes for neither, both being good enough, (n_rows,)."""
-
-    @property
-    def both_bad(self) -> FloatArray:
-        """Votes against both, (n_rows,)."""
 
 
 @dataclass(frozen=True, eq=False)

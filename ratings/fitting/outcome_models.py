@@ -29,6 +29,14 @@ from ratings.fitting.errors import NotIdentified
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import check_options, maximise
 from ratings.fitting.outcome_design import Players, Predictors, RowMatrix, VotedRows
+from ratings.fitting.prior import check_prior_ties
+from ratings.fitting.sandwich import (
+    anchored,
+    averaging_within,
+    positive_definite_inverse,
+    sandwich,
+    symmetric,
+)
 
 
 class RowLaw(Protocol):
@@ -95,19 +103,11 @@ class Likelihood:
     def anchored_information(
         self, estimates: FloatArray, *, is_expected: bool = False
     ) -> FloatArray:
-        """Information with the sum-zero anchor of each component, (n_estimates, n_estimates).
-
-        The information does not see a shift of all of a component; adding a multiple of 1 1^T
-        over its models makes it invertible, holds their sum and changes nothing else.
-        """
+        """Information with the sum-zero anchor of each component, (n_estimates, n_estimates)."""
         law = self.law(estimates)
         of_row = (law.expected_information if is_expected else law.information)(self.players.counts)
         information = self._sum(of_row)
-        n_models = len(self.averaging)
-        strengths = np.trace(information[: self.players.n_players, : self.players.n_players])
-        curvature = float(strengths) / max(n_models, 1) or 1.0  # keeps both terms alike in size
-        information[:n_models, :n_models] += curvature * self.averaging
-        return information
+        return anchored(information, self.averaging, self.players.n_players)
 
     def meat(self, estimates: FloatArray) -> FloatArray:
         """Sum of score score^T over votes; votes of a row with one outcome share their score."""
@@ -161,22 +161,22 @@ def fit_rows(
         ValueError: an option out of range.
     """
     check_options(max_iterations, tolerance)
-    averaging = averaging_matrix(rows)
+    averaging = averaging_within(rows.component)
     likelihood = Likelihood(model, players, averaging)
     maximum = maximise(likelihood, start, max_iterations=max_iterations, tolerance=tolerance)
     sum_zero = _Gauge(model, rows, players, maximum.estimates)
     estimates = sum_zero.project(maximum.estimates)
     kept = np.r_[: rows.n_models, players.n_players : estimates.size]  # no virtual opponent
     of_votes = Likelihood(model, rows.without_prior(), averaging)
-    bread = _inverse(likelihood.anchored_information(estimates))
-    fisher = _symmetric(sum_zero.project(sum_zero.project(bread).T)[np.ix_(kept, kept)])
+    bread = positive_definite_inverse(likelihood.anchored_information(estimates))
+    fisher = symmetric(sum_zero.project(sum_zero.project(bread).T)[np.ix_(kept, kept)])
     at_votes = estimates[kept]
     return Fit(
         scores=at_votes[: rows.n_models],
         parameters=dict(
             zip(parameter_names(model, rows), at_votes[rows.n_models :].tolist(), strict=True)
         ),
-        joint_covariance=_sandwich(fisher, of_votes.meat(at_votes)),
+        joint_covariance=sandwich(fisher, of_votes.meat(at_votes)),
         joint_fisher_covariance=fisher,
         component=rows.component,
         n_votes=rows.n_votes,
@@ -203,17 +203,9 @@ def virtual_votes(rows: VotedRows, prior_ties: float) -> FloatArray:
 
 def check_votes(rows: VotedRows, prior_ties: float, parameter: str) -> None:
     """Refuse a prior out of range, and tallies without any vote."""
-    if not (np.isfinite(prior_ties) and prior_ties >= 0):
-        raise ValueError(f"prior_ties is {prior_ties}; use a finite number of at least 0")
+    check_prior_ties(prior_ties)
     if rows.slots.size == 0:
         raise NotIdentified(parameter, (), "there are no votes", "collect votes first")
-
-
-def averaging_matrix(rows: VotedRows) -> FloatArray:
-    """Matrix that replaces each value by the mean of its component, (n_models, n_models)."""
-    same = rows.component[:, None] == rows.component[None, :]
-    averaging: FloatArray = same / same.sum(axis=1, keepdims=True)
-    return averaging
 
 
 class _Gauge:
@@ -252,24 +244,3 @@ class _Gauge:
 def _is_positive_definite(matrix: FloatArray) -> bool:
     """Tell whether a Cholesky factor exists."""
     return int(linalg.lapack.dpotrf(matrix, lower=1)[1]) == 0
-
-
-def _inverse(matrix: FloatArray) -> FloatArray:
-    """Inverse of a positive definite matrix, (n, n)."""
-    factor, _ = linalg.cho_factor(matrix, lower=True)
-    half: FloatArray = np.tril(linalg.lapack.dpotri(factor, lower=1)[0])
-    inverse: FloatArray = half + np.tril(half, -1).T
-    return inverse
-
-
-def _sandwich(bread: FloatArray, meat: FloatArray) -> FloatArray:
-    """Covariance for any law of the votes, bread meat bread; rounding below zero becomes zero."""
-    covariance = _symmetric(bread @ meat @ bread)
-    np.fill_diagonal(covariance, np.maximum(np.diagonal(covariance), 0))
-    return covariance
-
-
-def _symmetric(matrix: FloatArray) -> FloatArray:
-    """Remove the rounding that makes a product asymmetric, (n, n)."""
-    symmetric: FloatArray = (matrix + matrix.T) / 2
-    return symmetric

@@ -19,7 +19,6 @@ from typing import Literal
 import numpy as np
 
 from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
-from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.choice_graph import (
     beaten,
     linked_components,
@@ -37,17 +36,13 @@ from ratings.fitting.choice_sets import (
     choices,
     stages,
 )
-from ratings.fitting.comparison_graph import outside_the_main_group
-from ratings.fitting.errors import NoFiniteEstimate
+from ratings.fitting.comparison_graph import outside_the_main_group, refuse_infinite_scores
 from ratings.fitting.fit import Fit
-from ratings.fitting.list_kernels import (
-    anchored,
-    averaging_within,
-    distinct_lists,
-    joint_covariances,
-)
+from ratings.fitting.list_kernels import distinct_lists, joint_covariances
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, check_options, maximise
+from ratings.fitting.prior import PRIOR_TIES, check_prior_ties, virtual_opponents
 from ratings.fitting.rankings import Rankings
+from ratings.fitting.sandwich import anchored, averaging_within
 
 
 class NoFiniteTies(ValueError):
@@ -96,8 +91,7 @@ def fit_plackett_luce(
         ValueError: an argument out of range, lists of one voter only, or a block of more ties
             than can be broken.
     """
-    if not (np.isfinite(prior_ties) and prior_ties >= 0):
-        raise ValueError(f"prior_ties is {prior_ties}; use a finite number of at least 0")
+    check_prior_ties(prior_ties)
     if ties not in ("model", "break"):
         raise ValueError(f"ties is {ties!r}; use 'model' or 'break'")
     check_options(max_iterations, tolerance)
@@ -108,9 +102,8 @@ def fit_plackett_luce(
     component = linked_components(found, n_models)
     n_votes = lists.votes_per_model()
     insufficient = _insufficient(found, chosen.orders, component, ties) | (n_votes == 0)
-    if prior_ties == 0 and (insufficient & (n_votes > 0)).any():
-        is_infinite = np.isin(component, component[insufficient & (n_votes > 0)])
-        raise NoFiniteEstimate(np.flatnonzero(is_infinite))
+    if prior_ties == 0:
+        refuse_infinite_scores(component, n_votes, insufficient)
     if ties == "model":
         _refuse_infinite_ties(found, chosen.orders, prior_ties)
 
@@ -173,14 +166,14 @@ class _Model:
     ) -> "_Model":
         """Add one virtual opponent per component with lists, whom each model beats and loses to."""
         models = np.flatnonzero(n_votes > 0) if prior_ties > 0 else np.zeros(0, dtype=np.int64)
-        opponents, opponent = np.unique(component[models], return_inverse=True)
+        opponent, n_players = virtual_opponents(component, models)
         prior = SetBlock(
-            items=np.column_stack([models, component.size + opponent]).astype(np.int64),
+            items=np.column_stack([models, opponent]).astype(np.int64),
             taken=np.full((models.size, 2), prior_ties / 2),
             count=np.full(models.size, prior_ties),
         )
         return cls(
-            n_players=component.size + opponents.size,
+            n_players=n_players,
             blocks=[*chosen.blocks, prior] if models.size else chosen.blocks,
             orders=chosen.orders,
             tie_counts=weight @ chosen.ties,

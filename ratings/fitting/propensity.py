@@ -11,16 +11,17 @@ enough for it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ratings.fitting.arrays import FloatArray, IntArray
-from ratings.fitting.bradley_terry import PRIOR_TIES, fit_bradley_terry
+from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.fit import Fit
+from ratings.fitting.prior import PRIOR_TIES
 from ratings.fitting.residuals import cell_counts, robust_covariance
-from ratings.fitting.tallies import SEATS_SWAPPED, Outcome, PairTallies
+from ratings.fitting.tallies import SEATS_SWAPPED, BothBad, Outcome, PairTallies
 from ratings.fitting.validation import weights as checked_weights
 
 # Votes of a pair below which its frequency weight grows no more: arena-rank's constant, which
@@ -77,7 +78,7 @@ def fit_inverse_propensity(
     *,
     weight_max: float | None = None,
     prior_ties: float = PRIOR_TIES,
-    both_bad: Literal["tie", "ignore"] = "tie",
+    both_bad: BothBad = "tie",
 ) -> WeightedFit:
     """Fit with weights of one over the probability with which each vote's pair was drawn.
 
@@ -146,7 +147,7 @@ def fit_weighted(
     weights: ArrayLike,
     *,
     prior_ties: float = PRIOR_TIES,
-    both_bad: Literal["tie", "ignore"] = "tie",
+    both_bad: BothBad = "tie",
 ) -> WeightedFit:
     """Fit votes that each have a weight; weights are scaled to a mean of 1 over counted votes.
 

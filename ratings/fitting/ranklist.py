@@ -30,24 +30,19 @@ from numpy.typing import ArrayLike
 from scipy import sparse  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import FloatArray, IntArray
-from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.comparison_graph import (
     connected_components,
-    outside_the_main_group,
-    strongly_connected_groups,
+    refuse_infinite_scores,
+    without_finite_score,
 )
-from ratings.fitting.errors import NoFiniteEstimate
 from ratings.fitting.fit import Fit
 from ratings.fitting.list_groups import Family, Group, GroupBlock, grouped_comparisons
-from ratings.fitting.list_kernels import (
-    anchored,
-    averaging_within,
-    distinct_lists,
-    joint_covariances,
-    totals,
-)
+from ratings.fitting.list_kernels import distinct_lists, joint_covariances
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, check_options, maximise
+from ratings.fitting.prior import PRIOR_TIES, check_prior_ties, virtual_opponents
 from ratings.fitting.rankings import Rankings
+from ratings.fitting.sandwich import anchored, averaging_within
+from ratings.fitting.sums import totals
 
 
 def fit_ranklist(
@@ -89,8 +84,7 @@ def fit_ranklist(
         DidNotConverge: max_iterations steps were not enough.
         ValueError: an argument out of range, or lists of one voter only.
     """
-    if not (np.isfinite(prior_ties) and prior_ties >= 0):
-        raise ValueError(f"prior_ties is {prior_ties}; use a finite number of at least 0")
+    check_prior_ties(prior_ties)
     check_options(max_iterations, tolerance)
     family = Family.of(group, max_skip, skip_weights, min_margin, max_anchor)
     n_models = rankings.n_models
@@ -100,11 +94,9 @@ def fit_ranklist(
     loser = np.concatenate([np.zeros(0, int), *(block.loser.ravel() for block in groups.blocks)])
     component = connected_components(n_models, winner, loser)
     one = np.ones(winner.size)
-    reach = strongly_connected_groups(n_models, winner, loser, one, 0 * one)
-    insufficient = outside_the_main_group(component, reach) | (n_votes == 0)
-    is_infinite = insufficient & (n_votes > 0)
-    if prior_ties == 0 and is_infinite.any():
-        raise NoFiniteEstimate(np.flatnonzero(np.isin(component, component[is_infinite])))
+    insufficient = without_finite_score(component, n_votes, winner, loser, one, 0 * one)
+    if prior_ties == 0:
+        refuse_infinite_scores(component, n_votes, insufficient)
 
     loss = _Loss.of(groups.blocks, component, n_votes, prior_ties)
     maximum = maximise(
@@ -203,12 +195,12 @@ class _Loss:
     ) -> "_Loss":
         """Add one virtual opponent per component, whom each model beats and loses to as often."""
         models = np.flatnonzero(n_votes > 0) if prior_ties > 0 else np.zeros(0, dtype=np.int64)
-        opponents, opponent = np.unique(component[models], return_inverse=True)
-        sides = models, component.size + opponent
+        opponent, n_players = virtual_opponents(component, models)
+        sides = models, opponent
         winner, loser = (np.concatenate(pair)[:, None] for pair in (sides, sides[::-1]))
         prior = GroupBlock(winner, loser, np.full(winner.size, prior_ties / 2))
         return cls(
-            n_players=component.size + opponents.size,
+            n_players=n_players,
             blocks=[*blocks, prior] if models.size else blocks,
             averaging=averaging_within(component),
         )

@@ -16,12 +16,12 @@ import math
 import numpy as np
 
 from ratings.fitting.arrays import FloatArray
-from ratings.fitting.bradley_terry import PRIOR_TIES
-from ratings.fitting.davidson import BothBad, fit_with_ties
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE
 from ratings.fitting.outcome_design import Predictors, RowMatrix, logistic
-from ratings.fitting.tallies import PairTallies
+from ratings.fitting.prior import PRIOR_TIES
+from ratings.fitting.tallies import BothBad, PairTallies
+from ratings.fitting.tie_models import fit_with_ties
 
 
 def fit_rao_kupper(

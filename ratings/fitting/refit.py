@@ -5,17 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ratings.fitting.arrays import FloatArray, IntArray
-from ratings.fitting.bradley_terry import (
-    PRIOR_TIES,
-    _averaging,
-    _Comparisons,
-    _fisher_covariance,
-    _insufficient,
-    _Strengths,
-    _with_virtual_opponents,
-)
 from ratings.fitting.comparison_graph import connected_components
+from ratings.fitting.comparisons import Comparisons, Strengths, fisher_covariance
 from ratings.fitting.newton import maximise
+from ratings.fitting.prior import PRIOR_TIES
+from ratings.fitting.sandwich import averaging_within
 from ratings.fitting.tallies import Outcome
 
 # Newton decrement at which a refit stops, in standard errors. The step is still taken and squares
@@ -36,7 +30,7 @@ class Refit:
     scores: FloatArray
     component: IntArray
     is_finite: bool
-    players: _Comparisons
+    players: Comparisons
     players_scores: FloatArray
 
     def gap(self, above: int, below: int) -> float | None:
@@ -47,7 +41,9 @@ class Refit:
 
     def covariance(self) -> FloatArray:
         """Inverse information, (n_models, n_models)."""
-        return _fisher_covariance(self.players, _averaging(self.component), self.players_scores)
+        return fisher_covariance(
+            self.players, averaging_within(self.component), self.players_scores
+        )
 
 
 def refit(
@@ -79,16 +75,16 @@ def refit(
         first, second, counts = first[voted], second[voted], counts[voted]
     ties = counts[:, Outcome.TIE] + counts[:, Outcome.BOTH_BAD]
     wins = (counts[:, Outcome.FIRST], counts[:, Outcome.SECOND])
-    real = _Comparisons(n_models, first, second, *wins, ties)
+    real = Comparisons(n_models, first, second, *wins, ties)
     if component is None:
         component = connected_components(n_models, real.first, real.second)
-    n_votes = real.per_player(real.votes, real.votes)
-    players = _with_virtual_opponents(real, component, n_votes, prior_ties)
-    if prior_ties == 0 and (_insufficient(real, component, n_votes) & (n_votes > 0)).any():
+    n_votes = real.n_votes
+    players = real.with_virtual_opponents(component, n_votes, prior_ties)
+    if prior_ties == 0 and (real.without_finite_score(component, n_votes) & (n_votes > 0)).any():
         return Refit(start[:n_models], component, False, players, start)
     if start.size != players.n_players:
         start = np.concatenate([start[:n_models], np.zeros(players.n_players - n_models)])
     found = maximise(
-        _Strengths(players, _averaging(component)), start, tolerance=_TOLERANCE
+        Strengths(players, averaging_within(component)), start, tolerance=_TOLERANCE
     ).estimates
     return Refit(found[:n_models], component, True, players, found)

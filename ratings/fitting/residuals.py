@@ -1,38 +1,18 @@
 """What counted votes leave unexplained at a fit: residuals by cell, and the variance they give."""
 
-from typing import Protocol
-
 import numpy as np
 from scipy.special import expit  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.fit import Fit
+from ratings.fitting.sandwich import sandwich
+from ratings.fitting.sums import totals_of_sides
+from ratings.fitting.tallies import BothBad, OutcomeCounts, check_both_bad
 
 
-class OutcomeCounts(Protocol):
-    """Counts per row, (n_rows,) each, as in `PairTallies`."""
-
-    @property
-    def wins_first(self) -> FloatArray:
-        """Wins of the first model."""
-
-    @property
-    def wins_second(self) -> FloatArray:
-        """Wins of the second model."""
-
-    @property
-    def ties(self) -> FloatArray:
-        """Ties that are not "both bad"."""
-
-    @property
-    def both_bad(self) -> FloatArray:
-        """Votes for neither."""
-
-
-def cell_counts(tallies: OutcomeCounts, both_bad: str) -> FloatArray:
+def cell_counts(tallies: OutcomeCounts, both_bad: BothBad) -> FloatArray:
     """Votes that enter a fit under this reading of "both bad", (n_rows, 4) by `Outcome`."""
-    if both_bad not in ("tie", "ignore"):
-        raise ValueError(f"both_bad is {both_bad!r}; use 'tie' or 'ignore'")
+    check_both_bad(both_bad)
     of_both_bad = tallies.both_bad if both_bad == "tie" else np.zeros_like(tallies.ties)
     return np.column_stack([tallies.wins_first, tallies.wins_second, tallies.ties, of_both_bad])
 
@@ -42,7 +22,7 @@ def check_fit_is_of(
 ) -> None:
     """Raise ValueError where `fit` counted other votes per model than `counts` (n_pairs, 4)."""
     votes = counts.sum(axis=1)
-    per_model = np.bincount(first, votes, n_models) + np.bincount(second, votes, n_models)
+    per_model = totals_of_sides(first, second, votes, votes, n_models)
     if fit.n_models != n_models or not np.allclose(per_model, fit.n_votes):
         raise ValueError("the fit is of other votes than these; pass the tallies it was made from")
 
@@ -76,7 +56,7 @@ def robust_covariance(
     """
     residuals = cell_residuals(scores, first, second)
     weight = np.sum(squared_weights * residuals**2, axis=1)
-    return symmetric_sandwich(bread, pair_laplacian(scores.size, first, second, weight))
+    return sandwich(bread, pair_laplacian(scores.size, first, second, weight))
 
 
 def pair_laplacian(
@@ -88,14 +68,6 @@ def pair_laplacian(
     """
     laplacian = np.zeros((n_models, n_models))
     laplacian[first, second] = laplacian[second, first] = -weight
-    degree = np.bincount(first, weight, n_models) + np.bincount(second, weight, n_models)
+    degree = totals_of_sides(first, second, weight, weight, n_models)
     np.fill_diagonal(laplacian, degree)
     return laplacian
-
-
-def symmetric_sandwich(bread: FloatArray, meat: FloatArray) -> FloatArray:
-    """Return bread meat bread for symmetric arrays, variances at least 0, (n, n)."""
-    product = bread @ meat @ bread
-    covariance: FloatArray = (product + product.T) / 2
-    np.fill_diagonal(covariance, np.maximum(np.diagonal(covariance), 0))
-    return covariance

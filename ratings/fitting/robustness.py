@@ -13,16 +13,15 @@ number is an upper bound of the true minimum.
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 
 from ratings.fitting.arrays import FloatArray, IntArray
-from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.fit import Fit
+from ratings.fitting.prior import PRIOR_TIES
 from ratings.fitting.refit import Refit, refit
 from ratings.fitting.residuals import cell_counts, cell_residuals, check_fit_is_of
-from ratings.fitting.tallies import Outcome, PairTallies
+from ratings.fitting.tallies import BothBad, Outcome, PairTallies
 
 # Gap (natural log) that counts as a changed order: below it two scores are equal to a board.
 RESOLUTION = 1e-9
@@ -82,7 +81,7 @@ def flips_of_ranking(
     top: int = 10,
     *,
     prior_ties: float = PRIOR_TIES,
-    both_bad: Literal["tie", "ignore"] = "tie",
+    both_bad: BothBad = "tie",
 ) -> tuple[Flip, ...]:
     """Return the flips of the `top` first adjacent gaps of the ranking, best first.
 
@@ -106,7 +105,7 @@ def flip_of_pair(
     below: int,
     *,
     prior_ties: float = PRIOR_TIES,
-    both_bad: Literal["tie", "ignore"] = "tie",
+    both_bad: BothBad = "tie",
 ) -> Flip:
     """Return what it takes to put `below` above `above`, which now has the higher score.
 
@@ -131,7 +130,9 @@ def ranking(fit: Fit) -> IntArray:
 class _Search:
     """The search for flips in one fit; keeps what all of its gaps share."""
 
-    def __init__(self, tallies: PairTallies, fit: Fit, prior_ties: float, both_bad: str) -> None:
+    def __init__(
+        self, tallies: PairTallies, fit: Fit, prior_ties: float, both_bad: BothBad
+    ) -> None:
         self.fit = fit
         self.prior_ties = prior_ties
         self.counts = cell_counts(tallies, both_bad)  # (n_pairs, 4)

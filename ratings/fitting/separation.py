@@ -10,8 +10,7 @@ negative length (Bellman 1958); here each is 1 long or -1 long.
 import numpy as np
 
 from ratings.fitting.arrays import BoolArray, FloatArray, IntArray
-from ratings.fitting.comparison_graph import outside_the_main_group, strongly_connected_groups
-from ratings.fitting.errors import NoFiniteEstimate
+from ratings.fitting.comparison_graph import strongly_connected_groups, without_finite_score
 from ratings.fitting.outcome_design import VotedRows
 
 Edges = tuple[IntArray, IntArray]  # a and b of the constraints
@@ -23,22 +22,8 @@ def infinite_strengths(rows: VotedRows, is_tie: int = 2) -> BoolArray:
     A tie links both ways; a model without votes is among them.
     """
     ties = rows.counts[is_tie]
-    group = strongly_connected_groups(
-        rows.n_models, rows.first, rows.second, rows.counts[0] + ties, rows.counts[1] + ties
-    )
-    infinite: BoolArray = outside_the_main_group(rows.component, group) | (rows.n_votes == 0)
-    return infinite
-
-
-def refuse_infinite_strengths(rows: VotedRows, is_infinite: BoolArray) -> None:
-    """Raise NoFiniteEstimate for every component in which a model with votes has no finite score.
-
-    Raises:
-        NoFiniteEstimate: there is one.
-    """
-    wrong = is_infinite & (rows.n_votes > 0)
-    if wrong.any():
-        raise NoFiniteEstimate(np.flatnonzero(np.isin(rows.component, rows.component[wrong])))
+    points = rows.counts[0] + ties, rows.counts[1] + ties
+    return without_finite_score(rows.component, rows.n_votes, rows.first, rows.second, *points)
 
 
 def slots_with_separable_ties(rows: VotedRows) -> BoolArray:

@@ -8,25 +8,25 @@ as many in either seat, so they also hold "side" where one seat won every vote.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ratings.fitting.arrays import FloatArray, IntArray
-from ratings.fitting.bradley_terry import PRIOR_TIES
-from ratings.fitting.davidson import three_outcomes
+from ratings.fitting.comparison_graph import refuse_infinite_scores
 from ratings.fitting.errors import NotIdentified
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE
 from ratings.fitting.outcome_design import Predictors, RowMatrix, logistic
 from ratings.fitting.outcome_models import check_votes, fit_rows
+from ratings.fitting.prior import PRIOR_TIES
 from ratings.fitting.separation import (
     infinite_strengths,
-    refuse_infinite_strengths,
     slots_with_separable_sides,
 )
-from ratings.fitting.tallies import COUNTS, Outcome, PairTallies
+from ratings.fitting.tallies import COUNTS, BothBad, Outcome, PairTallies
+from ratings.fitting.tie_models import three_outcomes
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +106,7 @@ def fit_bradley_terry_with_side(
     ordered: OrderedTallies,
     *,
     prior_ties: float = PRIOR_TIES,
-    both_bad: Literal["tie", "ignore"] = "tie",
+    both_bad: BothBad = "tie",
     max_iterations: int = MAX_ITERATIONS,
     tolerance: float = TOLERANCE,
 ) -> Fit:
@@ -131,7 +131,7 @@ def fit_bradley_terry_with_side(
     check_votes(rows, prior_ties, "side")
     insufficient = infinite_strengths(rows)
     if prior_ties == 0:
-        refuse_infinite_strengths(rows, insufficient)
+        refuse_infinite_scores(rows.component, rows.n_votes, insufficient)
         for slot in np.flatnonzero(slots_with_separable_sides(rows)):
             reason = "strengths can be chosen so that one seat explains every vote"
             advice = "seat models at random and collect more votes, or use prior_ties > 0"

@@ -11,7 +11,10 @@ from ratings.fitting.arrays import FloatArray
 from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.errors import DidNotConverge
 from ratings.fitting.fit import Fit
-from ratings.fitting.residuals import cell_counts, cell_residuals, symmetric_sandwich
+from ratings.fitting.prior import virtual_opponents
+from ratings.fitting.residuals import cell_counts, cell_residuals
+from ratings.fitting.sandwich import anchored, as_covariance, averaging_within
+from ratings.fitting.sums import totals_of_sides
 from ratings.fitting.tallies import PairTallies
 
 # Decrement, in standard errors, up to which L-BFGS counts as converged.
@@ -34,17 +37,15 @@ class PenalisedPreferences:
         self.tallies, self.n_models = tallies, tallies.n_models
         self.base = fit_bradley_terry(tallies, prior_ties=prior_ties)
         component, voted = self.base.component, np.flatnonzero(self.base.n_votes > 0)
-        opponents, opponent = np.unique(component[voted], return_inverse=True)
-        self.n_players = self.n_models + opponents.size
+        opponent, self.n_players = virtual_opponents(component, voted)
         self.n_pairs = tallies.n_pairs
         self.first = np.concatenate([tallies.first, voted])
-        self.second = np.concatenate([tallies.second, self.n_models + opponent])
+        self.second = np.concatenate([tallies.second, opponent])
         half = np.full(voted.size, prior_ties / 2)
         ties = (tallies.ties + tallies.both_bad) / 2
         self.of_first = np.concatenate([tallies.wins_first + ties, half])
         self.of_second = np.concatenate([tallies.wins_second + ties, half])
-        same = component[:, None] == component
-        self.averaging = same / same.sum(axis=1, keepdims=True)
+        self.averaging = averaging_within(component)
         scores = self.base.scores
         self.base_log_odds = scores[:, None] - scores
         start = np.zeros(self.n_players)
@@ -52,8 +53,8 @@ class PenalisedPreferences:
         surplus, variance = self._surplus_and_variance(start, np.zeros((self.n_models, 2)))
         self.start, self.surplus = start, surplus
         information = variance[: self.n_pairs]
-        per_model = np.bincount(tallies.first, information, self.n_models)
-        per_model = per_model + np.bincount(tallies.second, information, self.n_models)
+        pairs = tallies.first, tallies.second
+        per_model = totals_of_sides(*pairs, information, information, self.n_models)
         self.noise = math.sqrt(float(per_model.max(initial=0.0)))
         self.variance = variance
 
@@ -168,7 +169,7 @@ class PenalisedPreferences:
         information[np.diag_indices_from(information)] += np.where(
             np.arange(len(information)) < self.n_players, 0.0, ridge * self.noise
         )
-        information[:n, :n] += np.trace(information[:n, :n]) / n * self.averaging
+        information = anchored(information, self.averaging, n)
         gradient = fixed @ (design.T @ surplus)
         gradient[self.n_players :] -= ridge * self.noise * embedding.ravel()
         bread = linalg.inv(information)
@@ -183,8 +184,8 @@ class PenalisedPreferences:
         fit = replace(
             self.base,
             scores=self._centred(players[:n]),
-            joint_covariance=symmetric_sandwich(np.eye(n), bread @ meat @ bread.T),
-            joint_fisher_covariance=symmetric_sandwich(np.eye(n), bread[:, :n] @ centring[:, :n].T),
+            joint_covariance=as_covariance(bread @ meat @ bread.T),
+            joint_fisher_covariance=as_covariance(bread[:, :n] @ centring[:, :n].T),
             log_likelihood=self._log_likelihood(players, embedding),
             iterations=iterations,
             residual=residual,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Self
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +33,62 @@ class Outcome(IntEnum):
     SECOND = 1
     TIE = 2
     BOTH_BAD = 3
+
+
+# How a fit reads "both bad": as a tie, or as no vote at all.
+BothBad = Literal["tie", "ignore"]
+
+
+def check_both_bad(both_bad: str) -> None:
+    """Raise ValueError for another reading of "both bad"."""
+    if both_bad not in ("tie", "ignore"):
+        raise ValueError(f"both_bad is {both_bad!r}; use 'tie' or 'ignore'")
+
+
+class OutcomeCounts(Protocol):
+    """Votes of each outcome, (n_rows,) each, however the rows are made."""
+
+    @property
+    def wins_first(self) -> FloatArray:
+        """Votes for the first."""
+
+    @property
+    def wins_second(self) -> FloatArray:
+        """Votes for the second."""
+
+    @property
+    def ties(self) -> FloatArray:
+        """Votes for neither, both being good enough."""
+
+    @property
+    def both_bad(self) -> FloatArray:
+        """Votes against both."""
+
+
+class CountedVotes(OutcomeCounts, Protocol):
+    """Tallies of votes on two models a row, whether or not they keep apart who sat where."""
+
+    @property
+    def n_models(self) -> int:
+        """Number of models."""
+
+    @property
+    def first(self) -> IntArray:
+        """Models of the first side, (n_rows,)."""
+
+    @property
+    def second(self) -> IntArray:
+        """Models of the second side, (n_rows,)."""
+
+
+def ties_that_count(tallies: OutcomeCounts, both_bad: BothBad) -> FloatArray:
+    """Return the ties of each row under this reading of "both bad", (n_rows,).
+
+    Raises:
+        ValueError: another reading.
+    """
+    check_both_bad(both_bad)
+    return tallies.ties + tallies.both_bad if both_bad == "tie" else tallies.ties
 
 
 @dataclass(frozen=True, eq=False)

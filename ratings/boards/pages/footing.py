@@ -9,8 +9,8 @@ from ratings.boards.exports import Export
 from ratings.boards.methods import METHODS
 from ratings.boards.selectors import revisions_by_label
 from ratings.boards.table import FEW_VOTES, METHOD_VERSION
-from ratings.fitting.bradley_terry import PRIOR_TIES
 from ratings.fitting.clustering import CAP
+from ratings.fitting.prior import PRIOR_TIES
 
 
 def footing_context(choice: BoardChoice) -> dict[str, Any]:
