@@ -7,8 +7,10 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from arena.accounts.models import Consent, Terms, Voter
+from arena.common.errors import NotFound
 from arena.common.hashing import sha256_hex
 
 TERMS_FILE = Path("templates/docs/terms.md")
@@ -31,6 +33,17 @@ def current_terms() -> Terms:
     return Terms.objects.get_or_create(sha256=sha256_hex(text), defaults={"text": text})[0]
 
 
+def published_terms(sha256: str) -> Terms:
+    """Return a version of the terms that this installation has had.
+
+    Raises NotFound for a digest that names none.
+    """
+    terms = Terms.objects.filter(sha256=sha256).first()
+    if terms is None:
+        raise NotFound("No version of the terms has this digest.")
+    return terms
+
+
 def new_voter() -> Voter:
     """Make a voter."""
     return Voter.objects.create()
@@ -47,6 +60,11 @@ def find_voter(voter_id: str | None) -> Voter | None:
 def accept_terms(*, voter: Voter) -> Consent:
     """Keep that the voter accepts the current terms; a second call changes nothing."""
     return Consent.objects.get_or_create(voter=voter, terms=current_terms())[0]
+
+
+def consents_of(voter: Voter) -> QuerySet[Consent]:
+    """Return what the voter has accepted, newest first, with the terms."""
+    return voter.consents.select_related("terms").order_by("-accepted_at", "-pk")
 
 
 def current_consent(voter: Voter | None) -> Consent | None:

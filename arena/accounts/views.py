@@ -1,4 +1,4 @@
-"""The terms, as they are now."""
+"""The terms, as they are now and as they were."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from arena.accounts.services import current_terms
+from arena.accounts.services import current_terms, published_terms
 from arena.common.markdown import render_document
 
 
 @require_safe
-def terms(request: HttpRequest) -> HttpResponse:
-    """Show the current version of the terms."""
+def terms(request: HttpRequest, sha256: str = "") -> HttpResponse:
+    """Show the current version of the terms, or the version of a digest.
+
+    Raises NotFound for a digest that names none.
+    """
     current = current_terms()
-    document = render_document(current.text)
-    return render(request, "accounts/terms.html", {"terms": current, "html": document.html})
+    shown = published_terms(sha256) if sha256 else current
+    context = {
+        "terms": shown,
+        "html": render_document(shown.text).html,
+        "is_current": shown == current,
+    }
+    return render(request, "accounts/terms.html", context)

@@ -16,6 +16,8 @@ from arena.common.events import publish
 from arena.votes.models import Engagement, Rationale, Vote, Withdrawal
 
 MAX_RATIONALE_CHARS = 4000
+WITHDRAWN_AT_ONCE = 200  # votes in one transaction: some tenths of a second of locks
+MOST_WITHDRAWN = 5000  # votes in one call: some seconds, far below the patience of a proxy
 
 
 @dataclass(frozen=True)
@@ -185,3 +187,34 @@ def withdraw_vote(*, vote_id: str, voter: Voter | None) -> Withdrawal:
     if is_new:
         publish("vote.withdrawn", vote_id=str(vote.pk))
     return withdrawal
+
+
+def withdraw_votes(*, voter: Voter, most: int = MOST_WITHDRAWN) -> int:
+    """Take back up to `most` standing votes of a voter; return how many were taken back here.
+
+    Each batch is one transaction. What was taken back stays so when the rest is interrupted, and
+    another call goes on with what stands; with nothing left it changes nothing.
+    """
+    n_withdrawn = 0
+    while n_withdrawn < most:
+        n_standing, n_new = _withdraw_some(voter, min(WITHDRAWN_AT_ONCE, most - n_withdrawn))
+        n_withdrawn += n_new
+        if not n_standing:
+            break
+    return n_withdrawn
+
+
+@transaction.atomic
+def _withdraw_some(voter: Voter, most: int) -> tuple[int, int]:
+    """Return how many votes were found standing, and how many of them were taken back here."""
+    # Locked in one order, so that two calls never wait for each other.
+    standing = Vote.objects.filter(voter=voter, withdrawal__isnull=True).order_by("pk")
+    locked = list(standing.select_for_update(of=("self",))[:most])
+    # Asked again under the lock: while it was waited for, another call may have taken some back.
+    withdrawn = Withdrawal.objects.filter(vote__in=locked)
+    gone = set(withdrawn.values_list("vote_id", flat=True))
+    taken = [vote for vote in locked if vote.pk not in gone]
+    Withdrawal.objects.bulk_create(Withdrawal(vote=vote) for vote in taken)
+    for vote in taken:
+        publish("vote.withdrawn", vote_id=str(vote.pk))
+    return len(locked), len(taken)

@@ -1,10 +1,14 @@
 from django.urls import path
 
-from arena.votes import views
+from arena.votes import views, you
 
 urlpatterns = [
     path("battles/<uuid:battle_id>/", views.battle_page, name="battle"),
     path("battles/<uuid:battle_id>/vote", views.vote, name="vote"),
     path("battles/<uuid:battle_id>/rationale", views.rationale, name="rationale"),
-    path("you/", views.you, name="you"),
+    path("you/", you.own_votes_page, name="you"),
+    path("you/votes/<uuid:vote_id>/withdraw", you.withdraw_one, name="you_withdraw"),
+    path("you/withdraw", you.withdraw_all, name="you_withdraw_all"),
+    path("you/data/", you.own_data_page, name="you_data"),
+    path("you/export.json", you.export, name="you_export"),
 ]

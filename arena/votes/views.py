@@ -1,28 +1,23 @@
-"""The battle page, the vote, the rationale, and the page of one's own votes."""
+"""The battle page, the vote and the rationale."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from arena.accounts.middleware import known_voter
-from arena.accounts.models import Voter
 from arena.battles.models import Battle
 from arena.common.errors import NotFound
 from arena.generation.outputs import shown_output
 from arena.generation.release import VOID_MESSAGE, queue_position
-from arena.votes.models import Vote
 from arena.votes.reveal import reveal
-from arena.votes.services import cast_vote, choice_of, withdraw_vote, write_rationale
-
-OWN_VOTES_SHOWN = 200
+from arena.votes.services import cast_vote, write_rationale
 
 
 @never_cache
@@ -94,48 +89,3 @@ def rationale(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
         return redirect("battle", battle_id=battle_id)
     context = {"saved_text": written.text, "rationale_url": reverse("rationale", args=[battle_id])}
     return render(request, "battles/_rationale_saved.html", context)
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def you(request: HttpRequest) -> HttpResponse:
-    """Show everything that is recorded of this voter; a POST takes one vote back."""
-    voter = known_voter(request)
-    if request.method == "POST":
-        withdraw_vote(vote_id=request.POST.get("withdraw", ""), voter=voter)
-        messages.success(request, "The vote was taken back. It no longer counts.")
-        return redirect("you")
-    context = {"recorded": _recorded(voter), "votes": _own_votes(voter)} if voter else {}
-    return render(request, "accounts/you.html", context)
-
-
-def _recorded(voter: Voter) -> list[dict[str, str]]:
-    consent = voter.consents.order_by("-accepted_at").select_related("terms").first()
-    facts = {
-        "Your number in this browser's cookie": str(voter.pk),
-        "First seen": f"{voter.created_at:%Y-%m-%d %H:%M} UTC",
-        "Terms accepted": consent.terms.version if consent else "not yet",
-        "Battles started": str(voter.battles.count()),
-        "Votes that stand": str(voter.votes.filter(withdrawal__isnull=True).count()),
-    }
-    return [{"label": label, "value": value} for label, value in facts.items()]
-
-
-def _own_votes(voter: Voter) -> list[dict[str, Any]]:
-    votes = (
-        Vote.objects.filter(voter=voter)
-        .select_related("battle__arena", "battle__prompt", "withdrawal")
-        .order_by("-cast_at")[:OWN_VOTES_SHOWN]
-    )
-    return [
-        {
-            "id": vote.pk,
-            "battle_id": vote.battle_id,
-            "arena": vote.battle.arena,
-            "prompt_text": vote.battle.prompt.text if vote.battle.prompt else "",
-            "choice_label": choice_of(vote).label,
-            "cast_at": vote.cast_at,
-            "withdrawn": hasattr(vote, "withdrawal"),
-        }
-        for vote in votes
-    ]

@@ -13,7 +13,7 @@ from arena.arenas.models import Arena
 from arena.battles.models import Battle
 from arena.common.errors import BadInput, Conflict, NotFound
 from arena.common.models import Event
-from arena.votes.models import Rationale, Vote, VoteImport, Withdrawal
+from arena.votes.models import Rationale, Vote, Withdrawal
 from arena.votes.services import MAX_RATIONALE_CHARS, withdraw_vote, write_rationale
 from models_registry.models import Revision
 from tests import cast
@@ -107,63 +107,4 @@ def test_nobody_withdraws_the_vote_of_somebody_else(ada: Voter, battle: Battle) 
     ]:
         with pytest.raises(NotFound):
             withdraw_vote(vote_id=vote_id, voter=voter)
-    assert not Withdrawal.objects.exists()
-
-
-def test_a_visitor_without_a_cookie_cannot_withdraw_an_imported_vote(
-    arena: Arena, battle: Battle
-) -> None:
-    source = VoteImport.objects.create(
-        arena=arena, sha256="0" * 64, source="votes.csv", layout="pairs", n_votes=1
-    )
-    imported = Vote.objects.create(
-        battle=Battle.objects.create(arena=arena, origin=Battle.Origin.IMPORTED),
-        ranks=[1, 2],
-        idempotency_key=uuid.uuid4(),
-        source=source,
-        cast_at=battle.opened_at,
-    )
-    answer = Client().post("/you/", {"withdraw": str(imported.pk)})
-    assert answer.status_code == 404
-    assert not Withdrawal.objects.exists()
-
-
-def test_the_page_of_ones_data_lists_votes_and_takes_one_back(
-    client: Client, ada: Voter, battle: Battle
-) -> None:
-    receipt = str(Vote.objects.get().pk)
-    html = client.get("/you/").content.decode()
-    for shown in (
-        receipt,
-        str(ada.pk),
-        "A is better",
-        "What is a tuple?",
-        f"/battles/{battle.pk}/",
-    ):
-        assert shown in html
-    answer = client.post("/you/", {"withdraw": receipt}, headers=NAVIGATION)
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/you/")
-    html = client.get("/you/").content.decode()
-    assert "The vote was taken back" in html
-    assert "Withdrawn" in html
-    assert f'value="{receipt}"' not in html
-    assert Withdrawal.objects.get().vote_id == uuid.UUID(receipt)
-
-
-def test_ones_data_is_shown_to_nobody_else(battle: Battle) -> None:
-    receipt = str(Vote.objects.get().pk)
-    eve = Client()
-    eve.cookies[COOKIE] = cast.cookie_of(cast.ada()[0])
-    for stranger in (Client(), eve):
-        answer = stranger.get("/you/")
-        assert answer.status_code == 200
-        assert receipt.encode() not in answer.content
-        assert b"What is a tuple?" not in answer.content
-        assert "no-store" in answer.headers["Cache-Control"]
-
-
-def test_a_withdrawal_must_come_from_our_own_page(ada: Voter, battle: Battle) -> None:
-    strict = Client(enforce_csrf_checks=True)
-    strict.cookies[COOKIE] = cast.cookie_of(ada)
-    assert strict.post("/you/", {"withdraw": str(Vote.objects.get().pk)}).status_code == 403
     assert not Withdrawal.objects.exists()

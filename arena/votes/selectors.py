@@ -1,0 +1,68 @@
+"""Questions about a voter's own votes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Prefetch, QuerySet
+
+from arena.accounts.models import Voter
+from arena.arenas.models import Arena
+from arena.battles.models import Seat
+from arena.votes.models import Vote
+from arena.votes.services import choice_of
+
+
+def own_votes(voter: Voter, arena: Arena | None = None) -> QuerySet[Vote]:
+    """Return the voter's votes, newest first, with all that `shown_vote` needs."""
+    seats = Seat.objects.select_related("revision__model__organisation")
+    votes = Vote.objects.filter(voter=voter)
+    if arena is not None:
+        votes = votes.filter(battle__arena=arena)
+    return (
+        votes.select_related("battle__arena", "battle__prompt", "withdrawal")
+        .prefetch_related(Prefetch("battle__seats", seats))
+        # The key decides between votes of one moment, so that no page repeats or leaves out one.
+        .order_by("-cast_at", "-pk")
+    )
+
+
+def shown_vote(vote: Vote) -> dict[str, Any]:
+    """Return what a page shows of a vote of `own_votes`; its models are revealed by it."""
+    is_decided = len(set(vote.ranks)) > 1
+    return {
+        "id": vote.pk,
+        "battle_id": vote.battle_id,
+        "arena": vote.battle.arena,
+        "prompt_text": vote.battle.prompt.text if vote.battle.prompt else "",
+        "choice_label": choice_of(vote).label,
+        "seats": [
+            {
+                "letter": seat.letter,
+                "model_name": seat.revision.model.name,
+                "organisation": seat.revision.model.organisation.name,
+                "is_winner": is_decided and vote.ranks[seat.position] == 1,
+            }
+            for seat in vote.battle.seats.all()
+        ],
+        "cast_at": vote.cast_at,
+        "withdrawn_at": withdrawn_at(vote),
+    }
+
+
+def withdrawn_at(vote: Vote) -> datetime | None:
+    """Return when the vote was taken back; None while it stands."""
+    return vote.withdrawal.withdrawn_at if hasattr(vote, "withdrawal") else None
+
+
+def n_own_votes(voter: Voter) -> dict[Arena, int]:
+    """Return how many votes this voter has cast in each arena, in the arenas' order."""
+    cast = Vote.objects.filter(voter=voter).values_list("battle__arena").annotate(Count("pk"))
+    n_votes = dict(cast)
+    return {arena: n_votes[arena.pk] for arena in Arena.objects.filter(pk__in=n_votes)}
+
+
+def standing_votes_of(voter: Voter) -> QuerySet[Vote]:
+    """Return the voter's votes that were not taken back."""
+    return Vote.objects.filter(voter=voter, withdrawal__isnull=True)
