@@ -16,17 +16,31 @@ from arena.battles.models import Battle
 class VoteImport(models.Model):
     """One file of votes by others, known by the digest of its content."""
 
+    class Judges(models.TextChoices):
+        """Who compared the outputs of a file."""
+
+        UNKNOWN = "", "not said"
+        PEOPLE = "people"
+        MODELS = "models"
+
     arena = models.ForeignKey(Arena, on_delete=models.PROTECT, related_name="imports")
     sha256 = models.CharField(max_length=64)
     source = models.CharField(max_length=200, help_text="The file's name, shown beside its votes.")
     layout = models.CharField(max_length=40)
     n_votes = models.PositiveIntegerField()
     n_skipped = models.PositiveIntegerField(default=0)
+    judged_by = models.CharField(
+        max_length=10, choices=Judges, default=Judges.UNKNOWN, blank=True, db_default=""
+    )
     imported_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["arena", "sha256"], name="a_file_is_imported_once")
+            models.UniqueConstraint(fields=["arena", "sha256"], name="a_file_is_imported_once"),
+            models.CheckConstraint(
+                condition=Q(judged_by__in=["", "people", "models"]),
+                name="an_import_is_judged_by_people_or_models",
+            ),
         ]
 
     def __str__(self) -> str:

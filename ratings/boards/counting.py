@@ -15,12 +15,12 @@ from redis.exceptions import RedisError
 
 from arena.arenas.models import Arena
 from arena.battles.models import Battle
-from arena.prompts.slices import slices_of_prompt
+from arena.prompts.slices import slices_of
 from arena.votes.models import Vote
+from ratings.boards.facts import facts_of, standing_votes_with_facts
 from ratings.boards.models import ALL_VOTES, TalliedVote, Tally
 from ratings.boards.selectors import (
     COLUMNS,
-    standing_votes,
     tallied_votes,
     untallied_votes,
     withdrawn_tallied_votes,
@@ -59,8 +59,7 @@ def count_vote(vote_id: str) -> bool:
         vote = _locked(vote_id)
         if hasattr(vote, "withdrawal"):
             return False
-        prompt = vote.battle.prompt
-        slices = slices_of_prompt(prompt.text, prompt.origin) if prompt else []
+        slices = slices_of(facts_of(vote))
         _, is_new = TalliedVote.objects.get_or_create(vote=vote, defaults={"slices": slices})
         if not is_new:
             return False
@@ -92,7 +91,7 @@ def _lock_tallies(mode: str) -> None:
 
 def _locked(vote_id: str) -> Vote:
     Vote.objects.select_for_update().get(pk=vote_id)
-    related = ("battle__arena", "battle__prompt", "withdrawal")
+    related = ("battle__arena", "battle__prompt", "source", "withdrawal")
     return Vote.objects.select_related(*related).get(pk=vote_id)
 
 
@@ -189,9 +188,8 @@ def recount_arena(arena_id: int, import_id: int | None = None) -> int:
 
 def _mark_tallied(arena: Arena) -> None:
     marks: list[TalliedVote] = []
-    for vote_id, text, origin in standing_votes(arena):
-        slices = slices_of_prompt(text, origin) if text else []
-        marks.append(TalliedVote(vote_id=vote_id, slices=slices))
+    for vote_id, facts in standing_votes_with_facts(arena):
+        marks.append(TalliedVote(vote_id=vote_id, slices=slices_of(facts)))
         if len(marks) == ROWS_AT_ONCE:
             TalliedVote.objects.bulk_create(marks, ignore_conflicts=True)
             marks = []

@@ -18,7 +18,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from arena.accounts.models import Voter
 from arena.arenas.models import Arena
@@ -293,6 +293,49 @@ def test_the_command_names_what_is_missing(arena: Arena, tmp_path: Path) -> None
         call_command("import_votes", tmp_path / "none.csv", arena="text")
     with pytest.raises(CommandError, match=r"There is no arena 'chess'\. Arenas: text"):
         call_command("import_votes", tmp_path / "none.csv", arena="chess")
+
+
+@pytest.mark.parametrize("judged_by", ["", "people", "models"])
+def test_an_import_keeps_who_judged(arena: Arena, tmp_path: Path, judged_by: str) -> None:
+    options = {"judged_by": judged_by} if judged_by else {}
+    call_command(
+        "import_votes", csv_file(tmp_path, CLEAN), arena="text", stdout=StringIO(), **options
+    )
+    assert VoteImport.objects.get().judged_by == judged_by
+
+
+@pytest.mark.parametrize("judged_by", ["robots", "People", "people,models"])
+def test_unknown_judges_are_refused_and_nothing_is_written(
+    arena: Arena, tmp_path: Path, judged_by: str
+) -> None:
+    before = counts_of_all_tables()
+    with pytest.raises(CommandError, match=r"--judged-by is '.*'; use people or models"):
+        call_command("import_votes", csv_file(tmp_path, CLEAN), arena="text", judged_by=judged_by)
+    assert counts_of_all_tables() == before
+
+
+def test_who_judged_may_be_told_later_but_not_changed(arena: Arena, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, CLEAN)
+    said = StringIO()
+    call_command("import_votes", path, arena="text", stdout=StringIO())
+    call_command("import_votes", path, arena="text", judged_by="people", stdout=said)
+    assert "now marked as judged by people" in said.getvalue()
+    before = counts_of_all_tables()
+    call_command("import_votes", path, arena="text", judged_by="people", stdout=said)
+    call_command("import_votes", path, arena="text", stdout=said)
+    assert said.getvalue().count("Nothing to do") == 2
+    with pytest.raises(CommandError, match="was imported as judged by people, not by models"):
+        call_command("import_votes", path, arena="text", judged_by="models")
+    assert VoteImport.objects.get().judged_by == "people"
+    assert counts_of_all_tables() == before
+
+
+def test_the_database_knows_no_other_judges(arena: Arena) -> None:
+    with pytest.raises(IntegrityError, match="an_import_is_judged_by_people_or_models"):
+        VoteImport.objects.create(
+            arena=arena, sha256="0" * 64, source="a.csv", layout="votes", n_votes=1,
+            judged_by="robots",
+        )  # fmt: skip
 
 
 def test_an_unreadable_file_is_said_to_be_so(

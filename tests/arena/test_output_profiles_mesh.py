@@ -117,6 +117,34 @@ def test_no_planted_mark_is_left_in_any_byte():
         assert f'"{key}"' not in text
 
 
+def bare():
+    mesh = trimesh.creation.icosphere(subdivisions=1)
+    mesh.visual = trimesh.visual.TextureVisuals(
+        material=trimesh.visual.material.PBRMaterial(baseColorFactor=[200, 30, 30, 255])
+    )
+    return mesh.export(file_type="glb")
+
+
+def in_one_colour():
+    mesh = trimesh.creation.icosphere(subdivisions=1)
+    mesh.visual.vertex_colors = np.full((len(mesh.vertices), 4), 200, np.uint8)
+    return mesh.export(file_type="glb")
+
+
+@pytest.mark.parametrize(
+    ("made", "is_textured"),
+    [(textured, True), (coloured, True), (bare, False), (in_one_colour, False)],
+)
+def test_an_output_says_whether_it_has_colours_of_its_own(made, is_textured):
+    assert make_anonymous("mesh", made(), MEDIA_TYPE).details["is_textured"] is is_textured
+
+
+def test_one_coloured_part_makes_a_scene_coloured():
+    scene = trimesh.Scene([trimesh.load(io.BytesIO(data), "glb") for data in (bare(), coloured())])
+    details = make_anonymous("mesh", scene.export(file_type="glb"), MEDIA_TYPE).details
+    assert details["is_textured"] is True
+
+
 def test_a_mark_in_the_texture_file_does_not_survive():
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
     file = io.BytesIO()

@@ -45,7 +45,10 @@ def anonymous_mesh(data: bytes) -> AnonymousOutput:
         text=None,
         media_type="model/gltf-binary",
         extension=".glb",
-        details={"triangles": sum(len(surface.faces) for surface in placed)},
+        details={
+            "triangles": sum(len(surface.faces) for surface in placed),
+            "is_textured": any(_has_colours_of_its_own(surface) for surface in placed),
+        },
     )
 
 
@@ -60,6 +63,13 @@ def _used(surface: Surface) -> Surface:
         colours=None if surface.colours is None else surface.colours[used],
         material=surface.material,
     )
+
+
+def _has_colours_of_its_own(surface: Surface) -> bool:
+    """Say whether a surface shows a picture, or vertex colours that are not all the same."""
+    if surface.uv is not None:  # kept only with a texture
+        return True
+    return surface.colours is not None and bool((surface.colours != surface.colours[0]).any())
 
 
 def _merged(surfaces: list[Surface]) -> list[Surface]:

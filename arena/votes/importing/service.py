@@ -36,6 +36,7 @@ class ImportResult:
 
     batch: VoteImport
     is_new: bool
+    are_judges_new: bool = False  # an import of before was told who judged
     errors: Sequence[str] = ()  # the first bad rows that were left out
 
 
@@ -102,13 +103,20 @@ def import_votes(
     arena: Arena,
     columns: Mapping[str, str] | None = None,
     skip_bad_rows: bool = False,
+    judged_by: str = VoteImport.Judges.UNKNOWN,
     on_row: Callable[[], object] = lambda: None,
 ) -> ImportResult:
     """Import a file of votes into an arena; the same content again changes nothing.
 
-    Raises BadInput for a file that cannot be read or has unknown columns, BadRows (a BadInput
-    with one line for each bad row) unless bad rows are skipped. Either way nothing is written.
+    `judged_by` says who compared: people, models, or "" where that is not known. An import that
+    does not know it yet learns it, and its arena is counted anew.
+
+    Raises BadInput for a file that cannot be read or has unknown columns, for unknown judges, and
+    for a file that was imported as judged by the others; BadRows (a BadInput with one line for
+    each bad row) unless bad rows are skipped. Either way nothing is written.
     """
+    if judged_by not in VoteImport.Judges.values:
+        raise BadInput(f"--judged-by is '{judged_by}'; use people or models, or leave it out.")
     if not path.is_file():
         raise BadInput(f"There is no file {path}.")
     try:
@@ -123,10 +131,16 @@ def import_votes(
         batch, is_new = VoteImport.objects.get_or_create(
             arena=arena,
             sha256=digest,
-            defaults={"source": path.name[:200], "layout": "", "n_votes": 0},
+            defaults={
+                "source": path.name[:200],
+                "layout": "",
+                "n_votes": 0,
+                "judged_by": judged_by,
+            },
         )
         if not is_new:
-            return ImportResult(batch, is_new=False)
+            is_told = bool(judged_by) and _tell_judges(batch, judged_by)
+            return ImportResult(batch, is_new=False, are_judges_new=is_told)
         writer = _Writer(arena, batch, namespace)
         votes = reader.votes()
         while part := tuple(islice(votes, BATCH)):
@@ -139,6 +153,21 @@ def import_votes(
         batch.save(update_fields=["layout", "n_votes", "n_skipped"])
         publish("votes.imported", arena_id=arena.pk, import_id=batch.pk)
     return ImportResult(batch, is_new=True, errors=reader.errors)
+
+
+def _tell_judges(batch: VoteImport, judged_by: str) -> bool:
+    """Note who judged an import that does not say; False when it says so already."""
+    if batch.judged_by == judged_by:
+        return False
+    if batch.judged_by:
+        raise BadInput(
+            f"{batch.source} was imported as judged by {batch.judged_by}, not by {judged_by}. "
+            "Leave --judged-by out."
+        )
+    batch.judged_by = judged_by
+    batch.save(update_fields=["judged_by"])
+    publish("votes.imported", arena_id=batch.arena_id, import_id=batch.pk)
+    return True
 
 
 class _Writer:

@@ -31,6 +31,13 @@ class Command(AgonCommand):
             help="import the good rows and list the bad ones (default: all or nothing)",
         )
 
+        parser.add_argument(
+            "--judged-by",
+            default="",
+            metavar="{people,models}",
+            help="who compared the outputs; leave it out where that is not known",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Import and say what was imported."""
         arena = named_arena(options["arena"])
@@ -43,9 +50,16 @@ class Command(AgonCommand):
                 arena=arena,
                 columns=parse_columns(options["columns"]),
                 skip_bad_rows=options["skip_bad_rows"],
+                judged_by=options["judged_by"],
                 on_row=bar.update,
             )
         batch = result.batch
+        if result.are_judges_new:
+            self.stdout.write(
+                f"The {batch.n_votes} votes of {batch.source} in '{arena.slug}' are now marked "
+                f"as judged by {batch.judged_by}."
+            )
+            return
         if not result.is_new:
             self.stdout.write(
                 f"Nothing to do: this content was imported into '{arena.slug}' on "

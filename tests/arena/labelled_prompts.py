@@ -1,0 +1,202 @@
+"""Prompts written for these tests with the language that they are in, as a reader would say."""
+
+from __future__ import annotations
+
+LONG_ENOUGH: dict[str, tuple[str, ...]] = {
+    "en": (
+        "What is a tuple?",
+        "Explain the difference between a list and a tuple to a beginner.",
+        "Why does bread rise when you bake it?",
+        "I have two hours in Lisbon tomorrow. What should I see, and in which order?",
+        "Write a polite e-mail to my landlord about the broken heating.",
+        "How many people lived in Rome in the year 100?",
+    ),
+    "de": (
+        "Was ist ein Tupel und wofür braucht man es?",
+        "Schreibe ein kurzes Gedicht über den Herbst am Meer.",
+        "Warum ist der Himmel am Abend rot?",
+        "Erkläre mir den Unterschied zwischen Zins und Zinseszins.",
+        "Welche Bücher sollte ich über die Geschichte der Hanse lesen?",
+        "Fasse den folgenden Text in drei Sätzen zusammen.",
+    ),
+    "fr": (
+        "Explique-moi la différence entre une liste et un tuple.",
+        "Écris une courte histoire sur un chat qui parle.",
+        "Pourquoi le ciel est-il bleu pendant la journée ?",
+        "Quels sont les meilleurs fromages de Normandie ?",
+        "Donne-moi une recette de soupe pour quatre personnes.",
+        "Qui a construit la tour Eiffel et pour quelle raison ?",
+    ),
+    "es": (
+        "Explícame la diferencia entre una lista y una tupla en Python.",
+        "Escribe un cuento corto sobre un perro que viaja a la luna.",
+        "¿Por qué el cielo es azul durante el día?",
+        "Necesito una receta fácil para cenar con lo que hay en la nevera.",
+        "¿Cuáles son las ciudades más grandes de Colombia?",
+        "Resume este texto en tres frases, por favor.",
+    ),
+    "pt": (
+        "Explique a diferença entre uma lista e uma tupla.",
+        "Escreva um poema sobre o mar de Portugal.",
+        "Por que o céu é azul durante o dia?",
+        "Quais são as maiores cidades do Brasil e quantas pessoas vivem nelas?",
+        "Preciso de uma receita fácil para o jantar de hoje.",
+    ),
+    "it": (
+        "Spiegami la differenza tra una lista e una tupla.",
+        "Scrivi una breve poesia sull'autunno in montagna.",
+        "Perché il cielo è blu durante il giorno?",
+        "Quali sono le città più grandi della Sicilia?",
+        "Vorrei una ricetta semplice per la cena di stasera.",
+    ),
+    "nl": (
+        "Leg het verschil uit tussen een lijst en een tupel.",
+        "Schrijf een kort gedicht over de herfst aan zee.",
+        "Waarom is de lucht overdag blauw?",
+        "Welke steden in Nederland hebben de meeste inwoners?",
+        "Ik zoek een makkelijk recept voor het avondeten van vandaag.",
+    ),
+    "sv": (
+        "Förklara skillnaden mellan en lista och en tupel för en nybörjare.",
+        "Skriv en kort dikt om hösten vid havet.",
+        "Varför är himlen blå på dagen?",
+        "Vilka städer i Sverige har flest invånare?",
+    ),
+    "da": (
+        "Forklar forskellen på en liste og en tupel for en nybegynder.",
+        "Skriv et kort digt om efteråret ved havet, og brug ikke ordet blad.",
+        "Hvorfor bliver brødet større, når man bager det i ovnen?",
+    ),
+    "no": (
+        "Hva er egentlig forskjellen mellom ei liste og en tuppel? Jeg skjønner det ikke.",
+        "Hvorfor blir ikke nettene mørke om sommeren i Nord-Norge?",
+        "Kvifor er det så mange som ikkje skriv nynorsk lenger?",
+    ),
+    "fi": (
+        "Selitä aloittelijalle listan ja monikon ero.",
+        "Kirjoita lyhyt runo syksystä meren rannalla.",
+        "Miksi taivas on päivällä sininen?",
+    ),
+    "pl": (
+        "Wyjaśnij różnicę między listą a krotką.",
+        "Napisz krótki wiersz o jesieni nad morzem.",
+        "Dlaczego niebo jest niebieskie w ciągu dnia?",
+    ),
+    "cs": (
+        "Vysvětli rozdíl mezi seznamem a n-ticí v jazyce Python.",
+        "Napiš krátkou báseň o podzimu, která se rýmuje.",
+        "Proč je obloha přes den modrá a večer červená?",
+    ),
+    "hu": (
+        "Magyarázd el a lista és a tuple közötti különbséget.",
+        "Írj egy rövid verset az őszről.",
+        "Miért kék az ég nappal?",
+    ),
+    "ro": (
+        "Explică diferența dintre o listă și un tuplu.",
+        "Scrie o poezie scurtă despre toamnă la mare.",
+        "De ce este cerul albastru în timpul zilei?",
+    ),
+    "tr": (
+        "Liste ile demet arasındaki farkı açıkla.",
+        "Sonbahar hakkında kısa bir şiir yaz.",
+        "Gökyüzü gündüzleri neden mavidir?",
+    ),
+    "vi": (
+        "Hãy giải thích sự khác nhau giữa danh sách và bộ.",
+        "Viết một bài thơ ngắn về mùa thu.",
+        "Tại sao bầu trời có màu xanh?",
+    ),
+    "id": (
+        "Mengapa langit berwarna biru pada siang hari?",
+        "Tolong buatkan puisi pendek tentang musim hujan di Bandung, ya.",
+        "Apa saja makanan yang sebaiknya saya coba ketika berlibur ke Yogyakarta?",
+    ),
+    "ru": (
+        "Объясни разницу между списком и кортежем.",
+        "Напиши короткое стихотворение об осени у моря.",
+        "Почему небо днём голубое?",
+        "Какие города России самые большие?",
+    ),
+    "uk": (
+        "Поясни різницю між списком і кортежем.",
+        "Напиши короткий вірш про осінь біля моря.",
+        "Чому небо вдень блакитне?",
+    ),
+    "bg": (
+        "Обясни разликата между списък и кортеж в Python.",
+        "Защо небето е синьо през деня?",
+        "Напиши кратко стихотворение за есента край морето.",
+    ),
+    "el": (
+        "Εξήγησε τη διαφορά ανάμεσα σε μια λίστα και μια πλειάδα.",
+        "Γιατί ο ουρανός είναι μπλε;",
+    ),
+    "ar": (
+        "اشرح لي الفرق بين القائمة والصف في بايثون.",
+        "لماذا السماء زرقاء أثناء النهار؟",
+        "اكتب قصيدة قصيرة عن الخريف.",
+    ),
+    "fa": (
+        "تفاوت بین لیست و تاپل را توضیح بده.",
+        "چرا آسمان در روز آبی است؟",
+    ),
+    "he": (
+        "הסבר את ההבדל בין רשימה לבין טאפל.",
+        "למה השמיים כחולים ביום?",
+    ),
+    "hi": (
+        "सूची और टपल के बीच का अंतर समझाइए।",
+        "दिन में आसमान नीला क्यों होता है?",
+    ),
+    "zh": (
+        "请解释列表和元组之间的区别。",
+        "为什么天空是蓝色的？",
+        "写一首关于秋天的短诗。",
+    ),
+    "ja": (
+        "リストとタプルの違いを説明してください。",
+        "なぜ空は青いのですか？",
+        "秋の海についての短い詩を書いて。",
+    ),
+    "ko": (
+        "리스트와 튜플의 차이를 설명해 주세요.",
+        "하늘은 왜 파란가요?",
+    ),
+    "th": ("อธิบายความแตกต่างระหว่างลิสต์กับทูเพิล", "ทำไมท้องฟ้าจึงเป็นสีฟ้า"),
+}
+
+# Too short, of no language, or of several: any answer would be a guess.
+WITHOUT_A_LANGUAGE: tuple[str, ...] = (
+    "tuple?",
+    "hello",
+    "SQL",
+    "cat",
+    "Pikachu",
+    "John Smith",
+    "2+2=?",
+    "?!",
+    "👍👍👍",
+    "   ",
+    "12345 67890",
+    "asdf qwer zxcv",
+    r"\int_0^1 x^2 \, dx = \frac{1}{3}",
+    "x^2 + y^2 = r^2",
+    "https://example.org/why-does-bread-rise-when-you-bake-it",
+    "ada@example.org",
+    "print('hello world')",
+    "def f(x):\n    return x + 1",
+    "for (int i = 0; i < n; i++) { sum += a[i]; }",
+    "const x = await fetch(url).then(r => r.json());",
+    '#include <stdio.h>\nint main(void) { printf("hi\\n"); return 0; }',
+    "SELECT name, COUNT(*) FROM users GROUP BY name;",
+    '<div class="card"><p>x</p><span id="y">z</span></div>',
+    '{"id": 17, "tags": ["a", "b"], "ok": true, "next": null}',
+    "docker run --rm -it -p 8080:80 -v $PWD:/srv nginx:alpine",
+    "```python\nfor name in names:\n    print(name.upper())\n```",
+    "import numpy as np\na = np.zeros((3, 4))\nb = a.reshape(-1).sum()\nprint(b.dtype)",
+    'public static void main(String[] args) { System.out.println("x"); }',
+    "fn main() { let mut v: Vec<u32> = Vec::new(); v.push(1); }",
+    "C G Am F C G Am F",
+    "ABBA Queen Pink Floyd Metallica",
+)
