@@ -21,7 +21,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ratings.fitting.arrays import FloatArray, IntArray
-from ratings.fitting.comparison_graph import refuse_infinite_scores
 from ratings.fitting.davidson import Davidson
 from ratings.fitting.errors import NotIdentified
 from ratings.fitting.fit import Fit
@@ -35,12 +34,8 @@ from ratings.fitting.outcome_models import (
 )
 from ratings.fitting.prior import PRIOR_TIES
 from ratings.fitting.sandwich import averaging_within
-from ratings.fitting.separation import (
-    infinite_strengths,
-    slots_with_separable_ties,
-)
 from ratings.fitting.tallies import PairTallies
-from ratings.fitting.tie_models import refuse_infinite_ties
+from ratings.fitting.tie_models import insufficient_models
 
 # The fit without "both bad" only gives a start, which need not be exact.
 _START_TOLERANCE = 1e-2
@@ -94,12 +89,7 @@ def fit_acceptability(
     rows = VotedRows.count(tallies.n_models, tallies.first, tallies.second, counts)
     check_votes(rows, prior_ties, "both_bad")
     _refuse_missing_outcomes(rows)
-    insufficient = infinite_strengths(rows)
-    separable = slots_with_separable_ties(rows)
-    if prior_ties == 0:
-        refuse_infinite_ties(rows, separable)
-        refuse_infinite_scores(rows.component, rows.n_votes, insufficient)
-    insufficient |= separable[rows.slot] & (rows.n_votes > 0)
+    insufficient = insufficient_models(rows, prior_ties)
     players = rows.with_virtual_opponents(virtual_votes(rows, prior_ties))
     start = _start(rows, players, max_iterations)
     _refuse_equal_pairs(rows, start)

@@ -16,6 +16,7 @@ import numpy as np
 from ratings.fitting.arrays import FloatArray
 from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.clustering import CAP, voter_weights
+from ratings.fitting.errors import Undetermined
 from ratings.fitting.prior import PRIOR_TIES
 from ratings.fitting.tallies import BothBad, PairTallies
 from ratings.fitting.validation import check_level
@@ -25,7 +26,7 @@ from ratings.fitting.voter_tallies import VoterTallies
 _USABLE_MIN = 0.5
 
 
-class BootstrapFailed(ValueError):
+class BootstrapFailed(Undetermined):
     """Most resamples split the models into more groups than the votes do."""
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import expit  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import FloatArray, IntArray
+from ratings.fitting.errors import Undetermined
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, maximise
 from ratings.fitting.sums import totals
@@ -21,7 +22,7 @@ from ratings.fitting.tallies import BothBad, PairTallies, ties_that_count
 SLOPE = "slope"
 
 
-class CannotCalibrate(ValueError):
+class CannotCalibrate(Undetermined):
     """The held votes give no slope that the scores could be multiplied by."""
 
 

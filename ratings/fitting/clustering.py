@@ -24,6 +24,7 @@ from scipy.special import expit  # type: ignore[import-untyped]
 
 from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.bradley_terry import fit_bradley_terry
+from ratings.fitting.errors import Undetermined, listed
 from ratings.fitting.fit import Fit
 from ratings.fitting.intervals import half_width, t_half_width
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE
@@ -47,7 +48,7 @@ _WEIGHT_STEPS = 2.0**30
 _DEGREES_MIN = 1.0
 
 
-class TooFewVoters(ValueError):
+class TooFewVoters(Undetermined):
     """One voter alone tells nothing of how much voters differ.
 
     Attributes:
@@ -57,7 +58,7 @@ class TooFewVoters(ValueError):
     def __init__(self, models: Iterable[int]) -> None:
         self.models = tuple(int(model) for model in models)
         super().__init__(
-            f"models {', '.join(map(str, self.models[:10]))} have votes of one voter only, which "
+            f"models {listed(self.models)} have votes of one voter only, which "
             "show no variance between voters; collect votes of more voters, or fit the votes as "
             "independent with fit_bradley_terry"
         )

@@ -12,6 +12,7 @@ from ratings.fitting.arrays import FloatArray
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE
 from ratings.fitting.outcome_design import Predictors, RowMatrix
+from ratings.fitting.outcome_models import GapModel
 from ratings.fitting.prior import PRIOR_TIES
 from ratings.fitting.tallies import BothBad, PairTallies
 from ratings.fitting.tie_models import fit_with_ties
@@ -52,20 +53,14 @@ def fit_davidson(
     )
 
 
-class Davidson:
+class Davidson(GapModel):
     """Odds exp(d/2) : exp(-d/2) : exp(tie) of a win, a loss and a tie."""
 
     parameters: tuple[str, ...] = ("tie",)
-    has_total = False
-    is_concave = True
 
     def law(self, predictors: Predictors) -> "DavidsonLaw":
         """The law of every row."""
         return DavidsonLaw(predictors)
-
-    def gauge(self, parameters: FloatArray) -> FloatArray:
-        """Ties do not depend on the level of the strengths."""
-        return np.zeros_like(parameters)
 
     def start(self, tie_share: FloatArray) -> FloatArray:
         """Parameter with which equals tie as often as all do, (n_slots, 1)."""

@@ -1,8 +1,17 @@
-"""The two ways in which a fit refuses to answer; maths raises, it never returns garbage."""
+"""The ways in which a fit refuses to answer; maths raises, it never returns garbage.
 
-from collections.abc import Iterable
+- `DidNotConverge`, a RuntimeError: the votes may be well, the search for the maximum was not.
+- `Undetermined`, a ValueError: the votes are well formed and do not settle what was asked. It is
+  `NoFiniteEstimate` and `NotIdentified` here, and what belongs to one module: `NoFiniteTies`
+  (plackett_luce), `TooFewVoters` (clustering), `CannotCalibrate` (calibration) and
+  `BootstrapFailed` (bootstrap).
+- any other ValueError: an argument is not what the docstring asks for. Two kinds have names, as
+  they say which votes: `BadRanking` (rankings) and `BadPropensity` (propensity).
+"""
 
-_MODELS_NAMED = 10  # enough to find the cause, short enough for a log line
+from collections.abc import Iterable, Sequence
+
+_NAMED = 10  # enough to find the cause, short enough for a log line
 
 
 class DidNotConverge(RuntimeError):
@@ -23,7 +32,11 @@ class DidNotConverge(RuntimeError):
         )
 
 
-class NoFiniteEstimate(ValueError):
+class Undetermined(ValueError):
+    """The votes do not settle what was asked; more votes or other options may."""
+
+
+class NoFiniteEstimate(Undetermined):
     """The maximum-likelihood scores are infinite for these votes.
 
     Attributes:
@@ -32,16 +45,14 @@ class NoFiniteEstimate(ValueError):
 
     def __init__(self, models: Iterable[int]) -> None:
         self.models = tuple(int(model) for model in models)
-        named = ", ".join(str(model) for model in self.models[:_MODELS_NAMED])
-        more = len(self.models) - _MODELS_NAMED
         super().__init__(
-            f"no finite scores exist for models {named}{f' and {more} more' if more > 0 else ''}: "
+            f"no finite scores exist for models {listed(self.models)}: "
             "some of them won (or lost) every vote against the rest; "
             "use prior_ties > 0 or collect more votes"
         )
 
 
-class NotIdentified(ValueError):
+class NotIdentified(Undetermined):
     """The votes do not determine one of the parameters beside the scores.
 
     Attributes:
@@ -52,7 +63,12 @@ class NotIdentified(ValueError):
     def __init__(self, parameter: str, models: Iterable[int], reason: str, advice: str) -> None:
         self.parameter = parameter
         self.models = tuple(int(model) for model in models)
-        named = ", ".join(str(model) for model in self.models[:_MODELS_NAMED])
-        more = len(self.models) - _MODELS_NAMED
-        where = f" for models {named}{f' and {more} more' if more > 0 else ''}" if named else ""
+        where = f" for models {listed(self.models)}" if self.models else ""
         super().__init__(f"{parameter!r} has no finite estimate{where}: {reason}; {advice}")
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """Name the first few numbers and say how many more there are."""
+    named = ", ".join(str(number) for number in numbers[:_NAMED])
+    more = len(numbers) - _NAMED
+    return f"{named} and {more} more" if more > 0 else named

@@ -11,8 +11,6 @@ from ratings.fitting.validation import check_level
 
 # Scores closer than this (natural log) are equal: the fit resolves no more.
 _SCORE_RESOLUTION = 1e-9
-
-
 # Pairs of models times draws that are compared at a time: 16 MiB of temporaries.
 _COMPARISONS_PER_BLOCK = 1 << 21
 # A difference of scores whose standard error is below this part of the larger of the two is
@@ -50,9 +48,8 @@ def normal_interval(
     Raises:
         ValueError: shapes that do not match, a level outside (0, 1), or a negative variance.
     """
+    _check_covariance(scores, covariance)
     half = half_width(covariance, level)
-    if half.shape != scores.shape:
-        raise ValueError(f"scores have shape {scores.shape}, covariance {covariance.shape}")
     return scores - half, scores + half
 
 
@@ -77,9 +74,8 @@ def t_interval(
     Raises:
         ValueError: as `normal_interval`, or degrees of freedom that are not above 0.
     """
+    _check_covariance(scores, covariance)
     half = t_half_width(covariance, degrees_of_freedom, level)
-    if half.shape != scores.shape:
-        raise ValueError(f"scores have shape {scores.shape}, covariance {covariance.shape}")
     return scores - half, scores + half
 
 
@@ -106,6 +102,12 @@ def _standard_errors(covariance: FloatArray) -> FloatArray:
     if not (np.isfinite(variance) & (variance >= 0)).all():
         raise ValueError("covariance has a variance that is negative or not finite")
     return np.sqrt(variance)
+
+
+def _check_covariance(scores: FloatArray, covariance: FloatArray) -> None:
+    """Refuse a covariance without one variance, finite and not negative, for each score."""
+    if _standard_errors(covariance).shape != scores.shape:
+        raise ValueError(f"scores have shape {scores.shape}, covariance {covariance.shape}")
 
 
 def rank_by_score(scores: FloatArray, component: IntArray) -> IntArray:
@@ -168,8 +170,7 @@ def rank_interval_simultaneous(
     check_level(level)
     if n_draws < 1:
         raise ValueError(f"n_draws is {n_draws}; use at least 1")
-    if _standard_errors(covariance).shape != scores.shape:
-        raise ValueError(f"scores have shape {scores.shape}, covariance {covariance.shape}")
+    _check_covariance(scores, covariance)
     errors = _errors_of_differences(covariance, component)
     largest = _largest_differences(covariance, errors, n_draws, seed)
     critical = float(np.quantile(largest, level, method="higher"))

@@ -78,6 +78,17 @@ class OutcomeModel(Protocol):
         """What a shift of all strengths by one adds to `parameters` (n_slots, n_parameters)."""
 
 
+class GapModel:
+    """What the models share whose law depends on the gap of strengths alone, and is concave."""
+
+    has_total = False
+    is_concave = True
+
+    def gauge(self, parameters: FloatArray) -> FloatArray:
+        """A shift of all strengths changes no gap, and so no parameter (n_slots, n_parameters)."""
+        return np.zeros_like(parameters)
+
+
 class Likelihood:
     """The log-likelihood of rows under a model, an objective for `maximise`."""
 

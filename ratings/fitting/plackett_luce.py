@@ -37,6 +37,7 @@ from ratings.fitting.choice_sets import (
     stages,
 )
 from ratings.fitting.comparison_graph import outside_the_main_group, refuse_infinite_scores
+from ratings.fitting.errors import Undetermined
 from ratings.fitting.fit import Fit
 from ratings.fitting.list_kernels import distinct_lists, joint_covariances
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE, check_options, maximise
@@ -45,7 +46,7 @@ from ratings.fitting.rankings import Rankings
 from ratings.fitting.sandwich import anchored, averaging_within
 
 
-class NoFiniteTies(ValueError):
+class NoFiniteTies(Undetermined):
     """The lists do not tell how common ties are: wherever so many could tie, they did.
 
     Attributes:

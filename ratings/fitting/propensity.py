@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ratings.fitting.arrays import FloatArray, IntArray
 from ratings.fitting.bradley_terry import fit_bradley_terry
+from ratings.fitting.errors import listed
 from ratings.fitting.fit import Fit
 from ratings.fitting.prior import PRIOR_TIES
 from ratings.fitting.residuals import cell_counts, robust_covariance
@@ -27,7 +28,6 @@ from ratings.fitting.validation import weights as checked_weights
 # Votes of a pair below which its frequency weight grows no more: arena-rank's constant, which
 # bounds the weight of a pair that was hardly ever drawn.
 FREQUENCY_FLOOR = 50
-_VOTES_NAMED = 10  # enough to find the cause, short enough for a log line
 
 
 class BadPropensity(ValueError):
@@ -39,10 +39,8 @@ class BadPropensity(ValueError):
 
     def __init__(self, votes: Iterable[int], seen: float) -> None:
         self.votes = tuple(int(vote) for vote in votes)
-        named = ", ".join(str(vote) for vote in self.votes[:_VOTES_NAMED])
-        more = len(self.votes) - _VOTES_NAMED
         super().__init__(
-            f"the propensity of votes {named}{f' and {more} more' if more > 0 else ''} is not a "
+            f"the propensity of votes {listed(self.votes)} is not a "
             f"probability above 0 (seen: {seen}); leave out the votes whose draw was not recorded"
         )
 

@@ -19,6 +19,7 @@ from ratings.fitting.arrays import FloatArray
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE
 from ratings.fitting.outcome_design import Predictors, RowMatrix, logistic
+from ratings.fitting.outcome_models import GapModel
 from ratings.fitting.prior import PRIOR_TIES
 from ratings.fitting.tallies import BothBad, PairTallies
 from ratings.fitting.tie_models import fit_with_ties
@@ -59,20 +60,14 @@ def fit_rao_kupper(
     )
 
 
-class RaoKupper:
+class RaoKupper(GapModel):
     """A win with probability sigma(d - c), a loss with sigma(-d - c), else a tie."""
 
     parameters: tuple[str, ...] = ("tie",)
-    has_total = False
-    is_concave = True
 
     def law(self, predictors: Predictors) -> "RaoKupperLaw":
         """The law of every row."""
         return RaoKupperLaw(predictors)
-
-    def gauge(self, parameters: FloatArray) -> FloatArray:
-        """Ties do not depend on the level of the strengths."""
-        return np.zeros_like(parameters)
 
     def start(self, tie_share: FloatArray) -> FloatArray:
         """Threshold with which equals tie as often as all do, (n_slots, 1)."""

@@ -19,7 +19,7 @@ from ratings.fitting.errors import NotIdentified
 from ratings.fitting.fit import Fit
 from ratings.fitting.newton import MAX_ITERATIONS, TOLERANCE
 from ratings.fitting.outcome_design import Predictors, RowMatrix, logistic
-from ratings.fitting.outcome_models import check_votes, fit_rows
+from ratings.fitting.outcome_models import GapModel, check_votes, fit_rows
 from ratings.fitting.prior import PRIOR_TIES
 from ratings.fitting.separation import (
     infinite_strengths,
@@ -149,20 +149,14 @@ def fit_bradley_terry_with_side(
     )
 
 
-class FirstSeat:
+class FirstSeat(GapModel):
     """The first wins with probability sigma(gap + side); a tie is half a win each."""
 
     parameters: tuple[str, ...] = ("side",)
-    has_total = False
-    is_concave = True
 
     def law(self, predictors: Predictors) -> "FirstSeatLaw":
         """The law of every row."""
         return FirstSeatLaw(predictors)
-
-    def gauge(self, parameters: FloatArray) -> FloatArray:
-        """A seat's advantage does not depend on the level of the strengths."""
-        return np.zeros_like(parameters)
 
 
 class FirstSeatLaw:

@@ -36,12 +36,7 @@ def fit_with_ties(
     """Fit a model of win, loss and tie; see `fit_davidson` for arguments and errors."""
     rows = three_outcomes(tallies, both_bad)
     check_votes(rows, prior_ties, "tie")
-    insufficient = infinite_strengths(rows)
-    separable = slots_with_separable_ties(rows)
-    if prior_ties == 0:
-        refuse_infinite_ties(rows, separable)
-        refuse_infinite_scores(rows.component, rows.n_votes, insufficient)
-    insufficient |= separable[rows.slot] & (rows.n_votes > 0)
+    insufficient = insufficient_models(rows, prior_ties)
     players = rows.with_virtual_opponents(virtual_votes(rows, prior_ties))
     smoothed = virtual_votes(rows, 2.0)  # as shares, (n_slots, 3)
     start = np.concatenate([np.zeros(players.n_players), model.start(smoothed[:, 2]).ravel()])
@@ -67,7 +62,22 @@ def three_outcomes(tallies: CountedVotes, both_bad: BothBad) -> VotedRows:
     return VotedRows.count(tallies.n_models, tallies.first, tallies.second, counts)
 
 
-def refuse_infinite_ties(rows: VotedRows, separable: BoolArray) -> None:
+def insufficient_models(rows: VotedRows, prior_ties: float) -> BoolArray:
+    """Tell which models the votes alone leave without a finite score or tie, (n_models,).
+
+    Raises:
+        NotIdentified, NoFiniteEstimate: prior_ties is 0 and there is one with votes.
+    """
+    insufficient = infinite_strengths(rows)
+    separable = slots_with_separable_ties(rows)
+    if prior_ties == 0:
+        _refuse_infinite_ties(rows, separable)
+        refuse_infinite_scores(rows.component, rows.n_votes, insufficient)
+    insufficient |= separable[rows.slot] & (rows.n_votes > 0)
+    return insufficient
+
+
+def _refuse_infinite_ties(rows: VotedRows, separable: BoolArray) -> None:
     """Raise NotIdentified for the first component whose votes put the tie parameter at infinity."""
     totals = rows.totals  # (n_slots, 3)
     advice = "use prior_ties > 0 or collect more votes"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from ratings.fitting import kernels
+from ratings.fitting import arrays, kernels
 from ratings.fitting.comparison_graph import connected_components, strongly_connected_groups
 from ratings.fitting.kernels import centred, likelihood, mirror, points_table, robust_likelihood
 
@@ -125,9 +125,21 @@ def test_groups_are_those_that_scipy_finds(data, n_models):
 # --- where compiled code is kept --------------------------------------------------------------
 
 
+def copied_kernels(folder: Path) -> Path:
+    """Copy the kernels and what they import into a room of their own; return its folder."""
+    room = folder / "ratings" / "fitting"
+    room.mkdir(parents=True)
+    for module in (arrays, kernels):
+        shutil.copy(module.__file__, room)
+    return room
+
+
 def run_alone(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Import a copy of the kernels in a fresh process and mirror a matrix with it."""
-    code = "import numpy, kernels; m = numpy.eye(3); m[0, 2] = 5; kernels.mirror(m); print(m[2, 0])"
+    code = (
+        "import numpy; from ratings.fitting.kernels import mirror; "
+        "m = numpy.eye(3); m[0, 2] = 5; mirror(m); print(m[2, 0])"
+    )
     return subprocess.run(
         [sys.executable, "-B", "-c", code],
         cwd=folder,
@@ -140,8 +152,7 @@ def run_alone(folder: Path, **environment: str) -> subprocess.CompletedProcess[s
 
 def test_kernels_work_where_no_compiled_code_can_be_kept(tmp_path):
     """A file lies where every folder for compiled code would have to be made."""
-    shutil.copy(kernels.__file__, tmp_path)
-    (tmp_path / "__pycache__").write_text("")
+    (copied_kernels(tmp_path) / "__pycache__").write_text("")
     home = tmp_path / "home"
     home.write_text("")
     done = run_alone(tmp_path, HOME=str(home), XDG_CACHE_HOME=str(home / "cache"))
@@ -149,7 +160,7 @@ def test_kernels_work_where_no_compiled_code_can_be_kept(tmp_path):
 
 
 def test_compiled_code_is_kept_in_the_folder_named_for_it(tmp_path):
-    shutil.copy(kernels.__file__, tmp_path)
+    copied_kernels(tmp_path)
     kept = tmp_path / "kept"
     done = run_alone(tmp_path, NUMBA_CACHE_DIR=str(kept))
     assert (done.stdout, done.returncode) == ("5.0\n", 0), done.stderr
