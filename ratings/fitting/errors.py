@@ -5,8 +5,8 @@
   `NoFiniteEstimate` and `NotIdentified` here, and what belongs to one module: `NoFiniteTies`
   (plackett_luce), `TooFewVoters` (clustering), `CannotCalibrate` (calibration) and
   `BootstrapFailed` (bootstrap).
-- any other ValueError: an argument is not what the docstring asks for. Two kinds have names, as
-  they say which votes: `BadRanking` (rankings) and `BadPropensity` (propensity).
+- any other ValueError: an argument is not what the docstring asks for. Three have names:
+  `BadRanking` (rankings), `BadPropensity` (propensity) and `KappaNotDefined` (agreement).
 """
 
 from collections.abc import Iterable, Sequence
