@@ -69,6 +69,9 @@ export function watchGestures(stage, frameAt, gestures) {
     { passive: false },
   );
 
+  // Else a flick counts as scrolling that goes on, and the next tap on a button only ends it.
+  stage.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
+
   stage.addEventListener("pointerdown", (event) => {
     if (event.pointerType === "mouse" && event.button !== 0) return;
     if (pointers.size >= 2) return;
