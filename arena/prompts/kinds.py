@@ -6,8 +6,10 @@ The rules are meant to be right about the prompts that they name, not to name ev
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 READ_CHARS = 4000  # of a prompt
+KEPT = 1024  # prompts whose kind is kept: suggested prompts and files repeat theirs
 _FLAGS = re.IGNORECASE | re.MULTILINE
 _LANGUAGES = r"python|java|javascript|typescript|kotlin|rust|golang|ruby|php|haskell|matlab|perl"
 _PARTS = (
@@ -135,7 +137,11 @@ _LYRICS = _any(
 
 def kind_of(text: str) -> str | None:
     """Return code, maths or writing, the first whose rules the text meets; None for no rule."""
-    read = text[:READ_CHARS]
+    return _kind_of(text[:READ_CHARS])
+
+
+@lru_cache(maxsize=KEPT)
+def _kind_of(read: str) -> str | None:
     if _CODE_SYNTAX.search(read) or _CODE_WORDS.search(read):
         return "code"
     if _MATHS_SIGNS.search(read) or _MATHS_WORDS.search(read):

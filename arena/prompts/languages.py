@@ -101,12 +101,19 @@ def _language_of(text: str) -> str | None:
     letters = "".join(islice(filter(str.isalpha, prose), LEAST_BYTES))
     if len(letters.encode(errors="replace")) < LEAST_BYTES:
         return None
+    code, probability = _loaded().classify(prose)
+    if probability >= LEAST_PROBABILITY:  # then its language has no less
+        return _listed(VARIETIES.get(code, code))
     shares: dict[str, float] = {}
     for code, probability in _loaded().rank(prose):
         key = VARIETIES.get(code, code)
         shares[key] = shares.get(key, 0.0) + probability
     best = max(shares, key=lambda key: (shares[key], key))
-    return best if best in LANGUAGES and shares[best] >= LEAST_PROBABILITY else None
+    return _listed(best) if shares[best] >= LEAST_PROBABILITY else None
+
+
+def _listed(key: str) -> str | None:
+    return key if key in LANGUAGES else None
 
 
 def prose_of(text: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -158,13 +159,14 @@ def announce_change(slug: str) -> None:
 
 def recount_arena(arena_id: int, import_id: int | None = None) -> int:
     """Count every standing vote of an arena anew; return how many there are."""
+    arena = Arena.objects.get(pk=arena_id)
+    slices_by_vote = _slices_by_vote(arena)  # reading prompts takes longest: before any lock
     with transaction.atomic():
         _lock_tallies("SHARE ROW EXCLUSIVE")
-        arena = Arena.objects.get(pk=arena_id)
         TalliedVote.objects.filter(vote__battle__arena=arena).delete()
         # Mark first, then count the marked ones: a vote or withdrawal that comes in between is in
         # neither, and its own event counts it.
-        _mark_tallied(arena)
+        _mark_tallied(arena, slices_by_vote)
         counts: dict[str, dict[Cell, list[int]]] = {
             origin: defaultdict(lambda: [0] * len(COLUMNS)) for origin in Battle.Origin.values
         }
@@ -186,10 +188,19 @@ def recount_arena(arena_id: int, import_id: int | None = None) -> int:
     return n_votes
 
 
-def _mark_tallied(arena: Arena) -> None:
+def _slices_by_vote(arena: Arena) -> dict[uuid.UUID, tuple[str, ...]]:
+    alike: dict[tuple[str, ...], tuple[str, ...]] = {}  # few sets of slices, many votes
+    found = ((pk, tuple(slices_of(facts))) for pk, facts in standing_votes_with_facts(arena))
+    return {pk: alike.setdefault(slices, slices) for pk, slices in found}
+
+
+def _mark_tallied(arena: Arena, slices_by_vote: Mapping[uuid.UUID, tuple[str, ...]]) -> None:
     marks: list[TalliedVote] = []
     for vote_id, facts in standing_votes_with_facts(arena):
-        marks.append(TalliedVote(vote_id=vote_id, slices=slices_of(facts)))
+        slices = slices_by_vote.get(vote_id)
+        if slices is None:  # came since
+            slices = tuple(slices_of(facts))
+        marks.append(TalliedVote(vote_id=vote_id, slices=list(slices)))
         if len(marks) == ROWS_AT_ONCE:
             TalliedVote.objects.bulk_create(marks, ignore_conflicts=True)
             marks = []
