@@ -18,6 +18,9 @@ TOLERANCE = 1e-6
 # Longest Newton step, natural log: odds of 3000 to 1. Where the votes have all been explained, the
 # information is so small that a step could leave the range of floating point.
 _STEP_MAX = 8.0
+# Newton decrement, in standard errors, below which a whole step is right: what it can gain is then
+# less than the rounding of a log-likelihood over millions of votes, which would refuse it.
+_SURE = 1e-3
 # Halvings of a step before it counts as rounding: 2^-30 of a step is below any printed digit.
 _HALVINGS_MAX = 30
 # Relative rounding allowed when two log-likelihoods (sums over all votes) are compared.
@@ -83,7 +86,10 @@ def maximise(
         if not np.isfinite(step).all():
             raise DidNotConverge(iteration, decrement)
         decrement = math.sqrt(max(float(gradient @ step), 0.0))
-        estimates, log_likelihood = _climb(objective, estimates, step, log_likelihood)
+        if decrement <= _SURE:
+            estimates = estimates + step
+        else:
+            estimates, log_likelihood = _climb(objective, estimates, step, log_likelihood)
         if decrement <= tolerance:
             return Maximum(estimates, iteration, decrement)
     raise DidNotConverge(max_iterations, decrement)

@@ -61,13 +61,16 @@ def test_battles_survive_the_death_of_everything_that_generates(ada, site):
     wait_for_stream(text, 40)
     battles[picture] = start_battle(picture, "image", PICTURE)
     wait_until(lambda: site.rows(RUNNING, battles[picture]), "a worker to take the picture")
+    # On a slow machine the text may be complete by now.
+    was_running = {battle: bool(site.rows(RUNNING, battle)) for battle in battles.values()}
     kill_and_wait(site, "gateway", "worker-media")
     finish_and_count(site, votes_before, battles)
     attempts = site.rows(
         "SELECT s.battle_id::text, max(j.attempt) FROM generation_generationjob j "
         "JOIN battles_seat s ON s.id = j.seat_id GROUP BY 1"
     )
-    assert {dict(attempts)[battle] for battle in battles.values()} == {2}
+    for battle, was_cut_off in was_running.items():
+        assert dict(attempts)[battle] == (2 if was_cut_off else 1)
 
 
 def finish(page, site, battle):

@@ -67,16 +67,36 @@ def test_a_board_is_the_same_on_the_page_as_in_its_data_and_names_its_method(vis
     assert len(ratings) >= 2
     assert votes_on(page) == data["n_votes"]
 
-    page.get_by_role("link", name="all", exact=True).click()
-    page.wait_for_url("**/boards/text/?source=all")
-    expect(page.locator(".sentence strong")).to_have_text("all")
-    page.get_by_role("link", name="imported").click()
+    for source, wanted in (("all", "source=all"), ("imported", "source=imported")):
+        page.get_by_label("Votes").select_option(label=source)
+        page.get_by_role("button", name="Show").click()
+        page.wait_for_url(f"**/boards/text/?{wanted}*")
+        expect(page.get_by_label("Votes")).to_have_value(source)
     expect(page.locator(".empty h2")).to_have_text("No votes yet")
-    page.get_by_role("link", name="cast here").click()
+    page.goto("/boards/text/")
     page.locator(".board-foot").get_by_role("link", name="method").click()
+    page.wait_for_url("**/boards/text/how/")
+    page.get_by_role("link", name="The method in full").click()
     page.wait_for_url("**/method/")
     expect(page.locator("article h1")).not_to_be_empty()
     check_accessibility(page)
+
+
+@pytest.mark.parametrize("device", [{}, PHONE], ids=["desktop", "phone"])
+def test_every_page_of_a_board_is_reached_from_it_and_accessible(visit, voted, device):
+    ben = visit(device, color_scheme="dark" if device else "light")
+    page = ben.open("/boards/text/")
+    links = page.get_by_role("navigation", name="Pages of this board").get_by_role("link")
+    addresses = [link.get_attribute("href") for link in links.all()]
+    assert len(addresses) == 5
+    addresses.append(page.locator(".board-name a").first.get_attribute("href"))
+    for address in addresses:
+        page = ben.open(address)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        check_accessibility(page)
+    drawn = ben.open("/boards/text/pairs/").locator("figure.chart")
+    drawn.first.get_by_text("As a table").click()
+    expect(drawn.first.get_by_role("table")).to_be_visible()
 
 
 def test_a_printed_board_is_the_table_without_the_site_around_it(visit, voted):

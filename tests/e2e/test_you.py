@@ -90,7 +90,6 @@ def test_a_vote_is_found_by_its_receipt_and_taken_back_by_keyboard_alone(voted, 
     expect(row).to_be_in_viewport()
     expect(row).to_contain_text("Withdrawn")
     assert standing(site, receipt) == N_MORE + 1
-    page.reload()
     check_accessibility(page)
 
 
