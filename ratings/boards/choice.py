@@ -17,11 +17,13 @@ from ratings.boards.methods import METHODS
 from ratings.boards.models import ALL_VOTES, Analysis
 from ratings.boards.selectors import (
     SOURCES,
+    ModelFacts,
     analysis_of,
     counts_of,
     default_source,
     labels_of,
     live_board,
+    model_facts,
     slices_with_votes,
 )
 from ratings.boards.table import Board
@@ -65,6 +67,11 @@ class BoardChoice:
             raise NotFound(f"There is no such board of these votes. {reason}")
 
     @cached_property
+    def usual_source(self) -> str:
+        """The source of the board whose address has no query."""
+        return default_source(self.arena)
+
+    @cached_property
     def slices(self) -> list[str]:
         """Keys of the slices that have votes, in the order of the registry."""
         voted = set(slices_with_votes(self.arena, self.source))
@@ -103,10 +110,20 @@ class BoardChoice:
         """Label of each revision by its key."""
         return labels_of(self.arena)
 
+    @cached_property
+    def models(self) -> dict[str, ModelFacts]:
+        """Facts of each revision by its label; the names on this board are told apart."""
+        return model_facts(self.arena, [row.model for row in self.board.rows])
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Name of each revision by its label, as `models` has it."""
+        return {label: one.name for label, one in self.models.items()}
+
     def query(self, **changes: str) -> str:
         """Return the query of this board's address, with changes; empty for the usual board."""
         parts = {"source": self.source, "slice": self.slice, "method": self.method, **changes}
-        if parts["source"] == default_source(self.arena):
+        if parts["source"] == self.usual_source:
             del parts["source"]
         query = urlencode({name: value for name, value in parts.items() if value})
         return f"?{query}" if query else ""

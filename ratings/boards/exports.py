@@ -60,6 +60,8 @@ def _as_csv(export: Export) -> str:
 
 def _safe(cell: Any) -> Any:
     """Keep a spreadsheet from taking a model's name for a formula (OWASP: CSV injection)."""
-    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{cell}"
+    if isinstance(cell, str):
+        is_formula = cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+        # Written bare, it would start a new line for a spreadsheet; csv quotes "\n" alone.
+        return ("'" if is_formula else "") + cell.replace("\r", " ")
     return "" if cell is None else cell

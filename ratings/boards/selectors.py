@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -21,7 +21,7 @@ from arena.votes.models import Vote
 from models_registry.models import Revision
 from ratings.boards.kept import Counts, kept_tallies
 from ratings.boards.models import ALL_VOTES, Analysis, TalliedVote, Tally
-from ratings.boards.table import Board, PairCounts, make_board
+from ratings.boards.table import Board, PairCounts, make_board, unambiguous
 from ratings.fitting.tallies import PairTallies
 
 ALL = "all"
@@ -203,14 +203,20 @@ class ModelFacts(NamedTuple):
     description: str
 
 
-def model_facts(arena: Arena) -> dict[str, ModelFacts]:
-    """Return the facts of every revision of the arena's modality by its label."""
+def model_facts(arena: Arena, labels: Sequence[str] = ()) -> dict[str, ModelFacts]:
+    """Return the facts of every revision of the arena's modality by its label.
+
+    Where two of these labels share a name, such as two revisions of one model, it has the label
+    behind it.
+    """
     rows = Revision.objects.filter(model__modality=arena.modality).values_list(
         "model__slug", "number", "model__name", "model__organisation__name",
         "model__organisation__homepage", "model__licence", "model__has_open_weights",
         "model__description",
     )  # fmt: skip
-    return {f"{row[0]}@{row[1]}": ModelFacts(*row[2:]) for row in rows}
+    facts = {f"{row[0]}@{row[1]}": ModelFacts(*row[2:]) for row in rows}
+    names = unambiguous(labels, {label: facts[label].name for label in labels})
+    return facts | {label: facts[label]._replace(name=name) for label, name in names.items()}
 
 
 def waiting_models(arena: Arena, rated: Collection[str]) -> list[str]:

@@ -231,7 +231,7 @@ def board_text(board: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Return a board as a plain table, one line a model."""
     if not board["rows"]:
         return "No votes yet."
-    shown = _unambiguous([row["model"] for row in board["rows"]], names)
+    shown = unambiguous([row["model"] for row in board["rows"]], names)
     lines = [f"{'rank':>9}  {'rating':>8}  {'95 % interval':>19}  {'votes':>7}  model"]
     for row in board["rows"]:
         span = f"{row['rank'] or '–'} ({row['rank_low']}–{row['rank_high']})"
@@ -251,7 +251,7 @@ def board_text(board: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _unambiguous(labels: list[str], names: Mapping[str, str]) -> dict[str, str]:
+def unambiguous(labels: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:
     """Return each label's name, with the label behind it where two models share a name."""
     uses = Counter(names.get(label, label) for label in labels)
     return {

@@ -110,7 +110,13 @@ def model(request: HttpRequest, slug: str, label: str) -> HttpResponse:
 @require_safe
 def snapshot(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Show a board as it was published: a permanent link."""
-    found = get_object_or_404(Snapshot, pk=number, arena__slug=slug)
+    arena = get_object_or_404(Arena, slug=slug)
+    found = Snapshot.objects.filter(pk=number, arena=arena).first()
+    if found is None:
+        raise NotFound(
+            f"The arena '{arena.name}' has no published board {number}. "
+            "Its page of ratings over time lists those that there are."
+        )
     if file := as_file(request, pages.snapshot_export(found)):
         return file
     context = {"arena": found.arena, "snapshot": found, "board": pages.snapshot_context(found)}

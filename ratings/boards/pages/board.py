@@ -27,7 +27,7 @@ from ratings.boards.table import Board, Row
 def board_context(choice: BoardChoice) -> dict[str, Any]:
     """Return everything that `boards/_rows.html` and the lists of leaders show."""
     board, arena = choice.board, choice.arena
-    models = model_facts(arena)
+    models = choice.models
     waiting = waiting_models(arena, {row.model for row in board.rows})
     is_of_all_votes = choice.slice == ALL_VOTES and not choice.method
     return {
@@ -192,7 +192,8 @@ def snapshot_export(snapshot: Snapshot) -> Export:
 def snapshot_context(snapshot: Snapshot) -> dict[str, Any]:
     """Return a published board as its page shows it."""
     board = Board.from_dict(snapshot.board)
-    shown = _shown(board, model_facts(snapshot.arena), {}, "")
+    models = model_facts(snapshot.arena, [row.model for row in board.rows])
+    shown = _shown(board, models, {}, "")
     return {**shown, "updated_at": snapshot.published_at, "source": snapshot.origin}
 
 

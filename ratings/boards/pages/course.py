@@ -11,7 +11,7 @@ from ratings.boards.choice import BoardChoice
 from ratings.boards.exports import Export
 from ratings.boards.models import Snapshot
 from ratings.boards.reports.course import Point, course
-from ratings.boards.selectors import ALL, revisions_by_label
+from ratings.boards.selectors import ALL, model_facts
 
 NEWEST = 30  # permanent links listed
 
@@ -19,7 +19,8 @@ NEWEST = 30  # permanent links listed
 def course_context(choice: BoardChoice, chosen: Sequence[str]) -> dict[str, Any]:
     """Return what `boards/course.html` shows; `chosen` are labels to draw in front."""
     points = _points(choice)
-    names = _names(choice, points)
+    facts = model_facts(choice.arena, list(points))
+    names = {label: facts[label].name for label in points}
     unknown = sorted(set(chosen) - points.keys())
     if unknown:
         raise NotFound(f"No published rating of '{unknown[0]}' on this board.")
@@ -61,11 +62,3 @@ def course_export(choice: BoardChoice) -> Export:
 def _points(choice: BoardChoice) -> dict[str, list[Point]]:
     # Snapshots are published for each origin by itself.
     return {} if choice.source == ALL else course(choice.arena, choice.source)
-
-
-def _names(choice: BoardChoice, points: dict[str, list[Point]]) -> dict[str, str]:
-    """Return a name for each label; two revisions of one model are told apart."""
-    revisions = revisions_by_label(choice.arena)
-    names = {label: revisions[label].model.name for label in points}
-    shared = [name for name in names.values() if list(names.values()).count(name) > 1]
-    return {label: f"{name} ({label})" if name in shared else name for label, name in names.items()}

@@ -7,7 +7,6 @@ from typing import Any
 from ratings.boards.choice import BoardChoice
 from ratings.boards.exports import Export
 from ratings.boards.methods import METHODS
-from ratings.boards.selectors import revisions_by_label
 from ratings.boards.table import FEW_VOTES, METHOD_VERSION
 from ratings.fitting.clustering import CAP
 from ratings.fitting.prior import PRIOR_TIES
@@ -15,7 +14,7 @@ from ratings.fitting.prior import PRIOR_TIES
 
 def footing_context(choice: BoardChoice) -> dict[str, Any]:
     """Return what `boards/footing.html` shows."""
-    names = {label: r.model.name for label, r in revisions_by_label(choice.arena).items()}
+    names = choice.names
     one_voter = {gap["above"]: gap for gap in choice.findings.get("one_voter", [])}
     ranks = [
         {

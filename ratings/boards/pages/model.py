@@ -38,8 +38,7 @@ def _met(choice: BoardChoice, label: str) -> list[PairRow]:
 def model_context(choice: BoardChoice, label: str) -> dict[str, Any]:
     """Return what `boards/model.html` shows."""
     revision = _revision(choice, label)
-    name = revision.model.name
-    revisions = revisions_by_label(choice.arena)
+    name = choice.names[label]
     row = next(
         (row for row in board_context(choice)["rows"] if row["model"]["label"] == label), None
     )
@@ -57,7 +56,7 @@ def model_context(choice: BoardChoice, label: str) -> dict[str, Any]:
             name,
             [
                 OpponentRow(
-                    revisions[pair.opponent].model.name,
+                    choice.names[pair.opponent],
                     pair.wins, pair.ties, pair.both_bad, pair.losses,
                 )
                 for pair in met
@@ -66,7 +65,7 @@ def model_context(choice: BoardChoice, label: str) -> dict[str, Any]:
         "met": [
             {
                 "pair": pair,
-                "opponent": revisions[pair.opponent].model.name,
+                "opponent": choice.names[pair.opponent],
                 "chance_text": _percent(pair.win_probability),
             }
             for pair in met

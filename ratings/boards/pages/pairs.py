@@ -8,14 +8,12 @@ from ratings.boards.charts.heatmap import battle_counts_matrix, win_probability_
 from ratings.boards.choice import BoardChoice
 from ratings.boards.exports import Export
 from ratings.boards.reports.pairs import PairRow, battle_counts, head_to_head, win_probabilities
-from ratings.boards.selectors import revisions_by_label
 
 
 def pairs_context(choice: BoardChoice) -> dict[str, Any]:
     """Return what `boards/pairs.html` shows."""
     models = [row.model for row in choice.board.rows]
-    revisions = revisions_by_label(choice.arena)
-    names = [revisions[model].model.name for model in models]
+    names = [choice.names[model] for model in models]
     counts = battle_counts(choice.counts, choice.labels, models)
     file = f"{choice.query() or '?'}{'&' if choice.query() else ''}format=csv"
     return {

@@ -46,9 +46,8 @@ def ratings_by_slice(arena: Arena, source: str, model: str) -> list[SliceRating]
     if model not in overall or overall[model].is_provisional:
         return []
     own, found = overall[model].rating, []
-    for key in SLICES:
-        if key not in slices_with_votes(arena, source):
-            continue
+    voted = set(slices_with_votes(arena, source))
+    for key in (key for key in SLICES if key in voted):
         row = next((row for row in live_board(arena, source, key).rows if row.model == model), None)
         if row is not None and not row.is_provisional:
             found.append(
