@@ -57,15 +57,6 @@ def tallied_votes(arena: Arena) -> Iterator[tuple[str, list[int], list[int], boo
     )
 
 
-def standing_votes(arena: Arena) -> Iterator[tuple[uuid.UUID, str | None, str]]:
-    """Yield (vote, text and origin of its prompt) of each vote that was not withdrawn."""
-    return (
-        Vote.objects.filter(battle__arena=arena, withdrawal__isnull=True)
-        .values_list("pk", "battle__prompt__text", "battle__prompt__origin")
-        .iterator(chunk_size=CHUNK)
-    )
-
-
 def untallied_votes(arena: Arena) -> QuerySet[Vote, uuid.UUID]:
     """Return the ids of the standing votes that are not in the tallies yet."""
     missed = Vote.objects.filter(~IS_TALLIED, battle__arena=arena, withdrawal__isnull=True)

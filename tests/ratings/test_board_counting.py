@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -335,6 +336,17 @@ def test_an_unchanged_board_is_published_once(
     cast_and_count(arena, ada, "tie")
     refresh_boards()
     assert Snapshot.objects.count() == 2
+
+
+def test_an_operator_counts_an_arena_anew(ada: Voter, arena: Arena, models: list[Revision]) -> None:
+    vote = cast_and_count(arena, ada, "a")
+    TalliedVote.objects.filter(vote=vote).update(slices=[])  # as counted by an older version
+    out = StringIO()
+    call_command("recount", "text", stdout=out)
+    assert out.getvalue() == "1 votes of 'text' were counted anew.\n"
+    assert "length-short" in TalliedVote.objects.get(vote=vote).slices
+    with pytest.raises(CommandError, match="There is no arena 'chess'"):
+        call_command("recount", "chess")
 
 
 def test_many_missed_votes_are_counted_anew_at_once(
