@@ -199,6 +199,8 @@ class ImageCompare {
     this.#stage.mode = mode;
     const radio = this.#dialog.querySelector(`input[value="${mode}"]`);
     if (radio instanceof HTMLInputElement) radio.checked = true;
+    // A tool of the mode that was left is gone, and the keys would go with its focus.
+    if (!document.activeElement?.checkVisibility()) this.#stage.element.focus();
   }
 
   #nextMode() {
