@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import random
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from html import unescape
 
+from django.test import Client
 from django.utils import timezone
 
 from arena.accounts.models import Consent, Voter
@@ -20,6 +25,19 @@ from models_registry.models import Revision
 from ratings.boards.counting import recount_arena
 from tests import cast
 
+MODELS = ("Alder", "Birch", "Cedar", "Dogwood")
+# Each way to look has answers that differ in it alone.
+ANSWERS = (
+    "No idea.",
+    "A tuple is a sequence that cannot be changed.",
+    "# Tuples\n\nThey are sequences.",
+    "## Tuples\n\n- one\n- two\n- three",
+    "1. Pack\n2. Unpack",
+    "It is **immutable**.",
+    "It is **immutable**. See https://example.org.",
+    "See https://example.org and https://example.com for more of it.",
+)
+
 
 @dataclass(frozen=True)
 class Said:
@@ -32,6 +50,11 @@ class Said:
     p_draw: float = 0.5
     ranks: Sequence[int] = ()
     outputs: Sequence[str] = ()
+
+
+def four_models() -> list[Revision]:
+    """Four text models of Ben's."""
+    return [cast.bens_model(name) for name in MODELS]
 
 
 def people(n: int) -> list[Voter]:
@@ -81,3 +104,32 @@ def write_votes(arena: Arena, said: Iterable[Said], *, counted: bool = True) -> 
     if counted:
         recount_arena(arena.pk)
     return votes
+
+
+def tasteful_votes(
+    models: Sequence[Revision], voters: Sequence[Voter], n_each: int, *, taste: float, seed: int = 7
+) -> list[Said]:
+    """Votes of people each of whom likes other models, by `taste` log-odds."""
+    draw = random.Random(seed)
+    said = []
+    for voter in voters:
+        likes = {model.pk: draw.gauss(0, taste) for model in models}
+        for _ in range(n_each):
+            pair = draw.sample(list(models), 2)
+            lead = likes[pair[0].pk] - likes[pair[1].pk]
+            p_first = 1 / (1 + math.exp(-lead))
+            choice = draw.choices(["a", "b", "tie"], [p_first, 1 - p_first, 0.15])[0]
+            said.append(Said(voter, pair, choice, outputs=draw.sample(ANSWERS, 2), p_draw=1 / 6))
+    return said
+
+
+def page(path: str) -> str:
+    """The HTML of a page that is there."""
+    response = Client(headers={"accept": "text/html"}).get(path)
+    assert response.status_code == 200, response.content
+    return response.content.decode()
+
+
+def words(html: str) -> str:
+    """The text of a page without its tags."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", html)))
