@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.site import wait_until
 from tests.e2e.visitor import (
+    DESKTOP,
     PHONE,
     check_accessibility,
     start_battle,
@@ -82,9 +83,9 @@ def test_a_board_is_the_same_on_the_page_as_in_its_data_and_names_its_method(vis
     check_accessibility(page)
 
 
-@pytest.mark.parametrize("device", [{}, PHONE], ids=["desktop", "phone"])
-def test_every_page_of_a_board_is_reached_from_it_and_accessible(visit, voted, device):
-    ben = visit(device, color_scheme="dark" if device else "light")
+@pytest.mark.parametrize(("width", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
+def test_every_page_of_a_board_is_reached_from_it_and_accessible(visit, voted, width, scheme):
+    ben = visit(width, color_scheme=scheme)
     page = ben.open("/boards/text/")
     links = page.get_by_role("navigation", name="Pages of this board").get_by_role("link")
     addresses = [link.get_attribute("href") for link in links.all()]
