@@ -167,7 +167,7 @@ def test_by_keyboard_alone_from_the_page_to_every_mode_and_back_to_the_vote(ada,
     assert site.votes()[battle_id(page)] == [2, 1]
 
     # Once the page tells the models, so does the comparison.
-    open_compare(page)
+    open_compare(page, "Side by side")
     names = page.locator("[data-pane-name]").all_inner_texts()
     assert dialog.locator(".compare-model").all_inner_texts() == names
 
