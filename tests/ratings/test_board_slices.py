@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from html import unescape
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import transaction
@@ -26,7 +24,7 @@ from ratings.boards.counting import count_missed, count_vote, recount_arena, unc
 from ratings.boards.models import ALL_VOTES, TalliedVote, Tally
 from ratings.boards.selectors import counts_of, default_source, live_board, slices_with_votes
 from tests import cast
-from tests.ratings.board_votes import Said, write_votes
+from tests.ratings.board_votes import Said, page, words, write_votes
 
 PROMPTS = {
     "What is a tuple?": {"length-short", "prompt-own", "script-latin"},
@@ -54,14 +52,6 @@ def tallies(arena: Arena) -> dict[tuple[str, str, int, int], tuple[int, ...]]:
 def votes_by_slice(arena: Arena, source: str = "live") -> dict[str, int]:
     keys = (ALL_VOTES, *slices_with_votes(arena, source))
     return {key: int(counts_of(arena, source, key).cells.sum()) for key in keys}
-
-
-def page(path: str) -> Any:
-    return Client(headers={"accept": "text/html"}).get(path)
-
-
-def words(html: str) -> str:
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", html)))
 
 
 @pytest.mark.parametrize("text", PROMPTS)
@@ -179,10 +169,10 @@ def test_a_slice_has_a_board_of_its_own(sliced: Arena) -> None:
 
 
 def test_the_page_of_a_slice_shows_its_own_numbers(sliced: Arena) -> None:
-    board = json.loads(page("/boards/text/?slice=script-cyrillic&format=json").content)
+    board = json.loads(page("/boards/text/?slice=script-cyrillic&format=json"))
     expected = json.loads(json.dumps(live_board(sliced, "live", "script-cyrillic").as_dict()))
     assert board == {"arena": "text", "source": "live", **expected, "slice": "script-cyrillic"}
-    html = page("/boards/text/?slice=script-cyrillic").content.decode()
+    html = page("/boards/text/?slice=script-cyrillic")
     shown = words(html)
     assert SLICES["script-cyrillic"].label in shown
     assert "49 votes" in shown
@@ -201,9 +191,7 @@ def test_the_page_of_a_slice_shows_its_own_numbers(sliced: Arena) -> None:
 
 @pytest.mark.parametrize("subpage", ["rows", "pairs/", "course/", "footing/", "how/"])
 def test_the_other_pages_of_a_slice_are_there(sliced: Arena, subpage: str) -> None:
-    answer = page(f"/boards/text/{subpage}?slice=script-cyrillic")
-    assert answer.status_code == 200
-    assert "script-cyrillic" in answer.content.decode()
+    assert "script-cyrillic" in page(f"/boards/text/{subpage}?slice=script-cyrillic")
 
 
 def test_imported_battles_without_a_prompt_are_in_no_slice(arena: Arena, tmp_path: Path) -> None:
@@ -216,9 +204,9 @@ def test_imported_battles_without_a_prompt_are_in_no_slice(arena: Arena, tmp_pat
     before = tallies(arena)
     assert recount_arena(arena.pk) == 30
     assert tallies(arena) == before
-    html = page("/boards/text/").content.decode()
+    html = page("/boards/text/")
     assert 'name="slice"' not in html  # nothing to choose from
-    assert page("/boards/text/?slice=length-short").status_code == 404
+    assert Client().get("/boards/text/?slice=length-short").status_code == 404
 
 
 def test_an_arena_whose_votes_cast_here_were_withdrawn_shows_the_imported_ones(

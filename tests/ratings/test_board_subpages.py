@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from html import unescape
 from typing import Any
 
@@ -26,23 +25,13 @@ from ratings.boards.models import Snapshot
 from ratings.boards.selectors import live_board
 from ratings.boards.services import publish_snapshot
 from tests import cast
-from tests.ratings.board_votes import Said, people, write_votes
+from tests.ratings.board_votes import Said, page, people, words, write_votes
 
 SUBPAGES = ("", "pairs/", "course/", "footing/", "how/")
 
 
 def get(path: str) -> HttpResponse:
     return Client(headers={"accept": "text/html"}).get(path)
-
-
-def page(path: str) -> str:
-    response = get(path)
-    assert response.status_code == 200, response.content
-    return response.content.decode()
-
-
-def words(html: str) -> str:
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", html)))
 
 
 def as_json(path: str) -> Any:
