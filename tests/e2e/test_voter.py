@@ -182,7 +182,7 @@ def look_at_pictures(page):
         assert picture.evaluate("(image) => image.naturalWidth") >= 256
     page.locator("[data-picture]").first.click()
     dialog = page.locator("dialog[open]")
-    expect(dialog.locator("img")).to_be_visible()
+    expect(dialog.locator("img").first).to_be_visible()
     check_accessibility(page)
     page.keyboard.press("b")  # while the dialog is open, a letter is no vote
     page.keyboard.press("Escape")
