@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,16 +31,17 @@ def rows_of(items: Iterable[Any]) -> tuple[list[str], list[list[Any]]]:
     return header, [list(one.values()) for one in dicts]
 
 
-def as_file(request: HttpRequest, export: Export) -> HttpResponse | None:
+def as_file(request: HttpRequest, make_export: Callable[[], Export]) -> HttpResponse | None:
     """Return the file that `?format=` asks for; None when it asks for the page."""
     wanted = request.GET.get("format")
+    if wanted not in FORMATS:
+        return None
+    export = make_export()
     if wanted == "json":
         response = HttpResponse(as_json(export.data), content_type="application/json")
-    elif wanted == "csv":
+    else:
         response = HttpResponse(_as_csv(export), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{export.name}.csv"'
-    else:
-        return None
     response["Cache-Control"] = "no-cache"
     return response
 

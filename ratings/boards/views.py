@@ -49,7 +49,7 @@ def _page(
 def board(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one board."""
     choice = _chosen(request, slug)
-    if file := as_file(request, pages.board_export(choice)):
+    if file := as_file(request, lambda: pages.board_export(choice)):
         return file
     context = {"board": board_context(choice), "controls": pages.controls(choice)}
     return _page(request, choice, "boards/board.html", context)
@@ -67,7 +67,7 @@ def board_rows(request: HttpRequest, slug: str) -> HttpResponse:
 def pairs(request: HttpRequest, slug: str) -> HttpResponse:
     """Show who beats whom and how often each two have met."""
     choice = _chosen(request, slug)
-    if file := as_file(request, pages.pairs_export(choice)):
+    if file := as_file(request, lambda: pages.pairs_export(choice)):
         return file
     return _page(request, choice, "boards/pairs.html", pages.pairs_context(choice))
 
@@ -76,7 +76,7 @@ def pairs(request: HttpRequest, slug: str) -> HttpResponse:
 def course(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the ratings over time."""
     choice = _chosen(request, slug)
-    if file := as_file(request, pages.course_export(choice)):
+    if file := as_file(request, lambda: pages.course_export(choice)):
         return file
     context = pages.course_context(choice, request.GET.getlist("model"))
     return _page(request, choice, "boards/course.html", context)
@@ -86,7 +86,7 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
 def footing(request: HttpRequest, slug: str) -> HttpResponse:
     """Show on what the ranks stand: convergence, connections, voters, votes that flip them."""
     choice = _chosen(request, slug)
-    if file := as_file(request, pages.footing_export(choice)):
+    if file := as_file(request, lambda: pages.footing_export(choice)):
         return file
     return _page(request, choice, "boards/footing.html", pages.footing_context(choice))
 
@@ -102,7 +102,7 @@ def how(request: HttpRequest, slug: str) -> HttpResponse:
 def model(request: HttpRequest, slug: str, label: str) -> HttpResponse:
     """Show one model on a board."""
     choice = _chosen(request, slug)
-    if file := as_file(request, pages.model_export(choice, label)):
+    if file := as_file(request, lambda: pages.model_export(choice, label)):
         return file
     return _page(request, choice, "boards/model.html", pages.model_context(choice, label))
 
@@ -117,7 +117,7 @@ def snapshot(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             f"The arena '{arena.name}' has no published board {number}. "
             "Its page of ratings over time lists those that there are."
         )
-    if file := as_file(request, pages.snapshot_export(found)):
+    if file := as_file(request, lambda: pages.snapshot_export(found)):
         return file
     context = {"arena": found.arena, "snapshot": found, "board": pages.snapshot_context(found)}
     return render(request, "boards/snapshot.html", context)

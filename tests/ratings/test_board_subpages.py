@@ -252,7 +252,8 @@ def test_a_model_without_votes_has_a_calm_page(arena: Arena, models: list[Revisi
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_a_spreadsheet_never_takes_a_name_for_a_formula(cell: str) -> None:
     request = RequestFactory().get("/?format=csv")
-    answer = as_file(request, Export("board", {}, ["name", "n"], [[cell, -1.5], ["plain", None]]))
+    export = Export("board", {}, ["name", "n"], [[cell, -1.5], ["plain", None]])
+    answer = as_file(request, lambda: export)
     assert answer is not None
     rows = list(csv.reader(io.StringIO(answer.content.decode(), newline="")))
     # Whatever a line may end with is not left bare in a cell.

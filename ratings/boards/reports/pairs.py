@@ -67,16 +67,18 @@ def head_to_head(
 ) -> list[PairRow]:
     """Return a model's record against everybody it met, in the board's order."""
     place = {labels[revision]: i for i, revision in enumerate(counts.revisions)}
-    own, rows = place[model], {row.model: row for row in board.rows}
+    own, own_row = place[model], next(row for row in board.rows if row.model == model)
+    as_low, as_high = counts.cells[own].tolist(), counts.cells[:, own].tolist()
     pairs = []
     for row in board.rows:
         if row.model == model:
             continue
-        i, j = own, place[row.model]
-        as_low, as_high = counts.cells[i, j], counts.cells[j, i]
-        wins, losses = int(as_low[0] + as_high[1]), int(as_low[1] + as_high[0])
-        ties, both_bad = int(as_low[2] + as_high[2]), int(as_low[3] + as_high[3])
+        (won, lost, *even), (lost_too, won_too, *even_too) = (
+            side[place[row.model]] for side in (as_low, as_high)
+        )
+        wins, losses = won + won_too, lost + lost_too
+        ties, both_bad = (one + two for one, two in zip(even, even_too, strict=True))
         if wins + losses + ties + both_bad:
-            chance = win_probability(rows[model], row)
+            chance = win_probability(own_row, row)
             pairs.append(PairRow(model, row.model, wins, ties, both_bad, losses, chance))
     return pairs
