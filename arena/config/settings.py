@@ -133,6 +133,7 @@ BATCH_TASKS = (
     "rewards.train_reward_model",
     "rewards.train_reward_models",
     "boards.recount_arena",
+    "boards.examine_boards",
 )
 CELERY_TASK_ROUTES = {task: {"queue": "batch"} for task in BATCH_TASKS}
 LONGEST_TASK_S = max(TASK_TIME_LIMIT_S.values())
@@ -160,6 +161,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "generation.sweep", "schedule": 5.0},
     "refresh boards": {"task": "boards.refresh_boards", "schedule": 60.0},
+    # Behind a long training only the newest waits.
+    "examine boards": {
+        "task": "boards.examine_boards",
+        "schedule": 60.0,
+        "options": {"expires": 55.0},
+    },
     "build releases": {"task": "releases.build_releases", "schedule": 24 * 3600.0},
     "train reward models": {"task": "rewards.train_reward_models", "schedule": 7 * 24 * 3600.0},
 }

@@ -12,7 +12,7 @@ from django.utils import timezone
 from arena.arenas.models import Arena
 from ratings.boards.methods import METHODS, Material, try_method
 from ratings.boards.models import ALL_VOTES, Analysis
-from ratings.boards.selectors import analysis_of, slices_with_votes
+from ratings.boards.selectors import analysis_of, counts_of, slices_with_votes
 from ratings.boards.votes import ABSENT, counted_votes
 from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.clustering import TooFewVoters, fit_by_voter, voter_effects
@@ -37,12 +37,15 @@ REST = 10  # a pass may take one part of the time in this many
 def analyse(arena: Arena, source: str) -> Analysis | None:
     """Go over all counted votes and keep what they say; None without a vote."""
     started = time.perf_counter()
+    # Before the votes are read: what is counted meanwhile makes the next pass due.
+    counts_sha256 = counts_of(arena, source).sha256()
     votes = counted_votes(arena, source)
     if not votes.n_votes:
         Analysis.objects.filter(arena=arena, source=source).delete()
         return None
     material = Material(arena, source, votes)
     findings = {
+        "counts_sha256": counts_sha256,
         "voters": _voters(material),
         "widening": _widening(material),
         **_footing(material),
@@ -62,12 +65,12 @@ def analyse(arena: Arena, source: str) -> Analysis | None:
     return analysis
 
 
-def analyse_if_due(arena: Arena, source: str, n_votes: int, *, at_once: bool = False) -> bool:
-    """Analyse a board whose votes have changed, when the last pass is long enough ago."""
+def analyse_if_due(arena: Arena, source: str, *, at_once: bool = False) -> bool:
+    """Analyse a board whose counts have changed, when the last pass is long enough ago."""
     last = analysis_of(arena, source)
     if last is None:
         return analyse(arena, source) is not None
-    if last.n_votes == n_votes:
+    if last.findings.get("counts_sha256") == counts_of(arena, source).sha256():
         return False
     age_s = (timezone.now() - last.made_at).total_seconds()
     if age_s < REST * last.took_s and not at_once:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.db import connection
 
+from arena.common.hashing import sha256_hex
 from ratings.fitting.kernels import filled_cells
 from ratings.fitting.tallies import PairTallies
 
@@ -143,6 +144,14 @@ class Counts:
             at = np.searchsorted(revisions, part.revisions)
             cells[np.ix_(at, at)] += part.cells
         return cls(stamp, revisions, cells)
+
+    def sha256(self) -> str:
+        """Return a digest that is equal when every pair has equal counts."""
+        low, high = np.nonzero(self.cells.any(axis=2))
+        revisions = np.array(self.revisions, dtype=np.int64)
+        parts = (revisions[low], revisions[high], self.cells[low, high])
+        order = np.lexsort((parts[1], parts[0]))
+        return sha256_hex(b"".join(np.ascontiguousarray(part[order]).tobytes() for part in parts))
 
     def tallies(self, labels: dict[int, str]) -> tuple[list[str], PairTallies]:
         """Return the sorted labels of every revision with a vote, and the tallies over them."""

@@ -77,20 +77,22 @@ def refresh_boards() -> str:
     n_missed = sum(count_missed(arena) for arena in arenas)
     for arena in arenas:
         tell_sampler(arena)
-    n_analysed = sum(
-        analyse_if_due(arena, source, live_board(arena, source).n_votes)
-        for arena in arenas
-        for source in SOURCES
-    )
     published = [
         snapshot
         for arena in arenas
         for origin in Battle.Origin.values
         if (snapshot := publish_snapshot(arena, origin)) is not None
     ]
-    if not published and not n_missed and not n_analysed:
+    if not published and not n_missed:
         raise Skipped("no board has changed")
-    return (
-        f"votes counted late: {n_missed}, boards examined: {n_analysed}, "
-        f"snapshots published: {len(published)}"
+    return f"votes counted late: {n_missed}, snapshots published: {len(published)}"
+
+
+def examine_boards() -> str:
+    """Go over all votes of each board that has changed since the last time."""
+    n_examined = sum(
+        analyse_if_due(arena, source) for arena in Arena.objects.all() for source in SOURCES
     )
+    if not n_examined:
+        raise Skipped("no board is due")
+    return f"boards examined: {n_examined}"

@@ -22,7 +22,8 @@ from arena.common.hashing import file_sha256_hex
 from arena.common.tasks import Skipped
 from models_registry.models import Revision
 from ratings.boards.analysis import analyse_if_due
-from ratings.boards.selectors import live_board, widening_of
+from ratings.boards.counting import count_missed
+from ratings.boards.selectors import widening_of
 from ratings.releases import files
 from ratings.releases.card import card
 from ratings.releases.models import Release, ReleasedBattle
@@ -38,8 +39,8 @@ def build_release(arena: Arena) -> Release:
 
     Raises Skipped when there is neither a new vote nor a new withdrawal since the last one.
     """
-    live = Battle.Origin.LIVE
-    analyse_if_due(arena, live, live_board(arena, live).n_votes, at_once=True)
+    count_missed(arena)
+    analyse_if_due(arena, Battle.Origin.LIVE, at_once=True)
     with transaction.atomic():
         # One build at a time. Not the full lock, which would hold up every new battle of the arena.
         Arena.objects.select_for_update(no_key=True).get(pk=arena.pk)

@@ -27,7 +27,7 @@ from ratings.boards.analysis import REST, analyse, analyse_if_due
 from ratings.boards.counting import count_missed
 from ratings.boards.models import Analysis
 from ratings.boards.selectors import counts_of, labels_of, live_board
-from ratings.boards.services import refresh_boards, tell_sampler
+from ratings.boards.services import examine_boards, refresh_boards, tell_sampler
 from ratings.boards.table import Board, make_board
 from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.robustness import flips_of_ranking
@@ -159,30 +159,30 @@ def test_a_board_that_has_not_changed_is_not_gone_over_again(
     ada: Voter, arena: Arena, four: list[Revision], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_votes(arena, [Said(ada, four[:2], "a"), Said(ada, four[:2], "b")])
-    assert analyse_if_due(arena, "live", 2)
+    assert analyse_if_due(arena, "live")
     monkeypatch.setattr(analysis, "counted_votes", None)  # would fail when called
-    assert not analyse_if_due(arena, "live", 2)
-    assert not analyse_if_due(arena, "live", 2, at_once=True)
+    assert not analyse_if_due(arena, "live")
+    assert not analyse_if_due(arena, "live", at_once=True)
 
 
 def test_a_pass_rests_ten_times_as_long_as_it_took(
     ada: Voter, arena: Arena, four: list[Revision]
 ) -> None:
     write_votes(arena, [Said(ada, four[:2], "a")])
-    assert analyse_if_due(arena, "live", 1)
+    assert analyse_if_due(arena, "live")
     write_votes(arena, [Said(ada, four[:2], "b")])
     Analysis.objects.update(took_s=60.0)
-    assert not analyse_if_due(arena, "live", 2)
+    assert not analyse_if_due(arena, "live")
     nearly = timezone.now() - timedelta(seconds=REST * 60 - 5)
     Analysis.objects.update(made_at=nearly)
-    assert not analyse_if_due(arena, "live", 2)
+    assert not analyse_if_due(arena, "live")
     Analysis.objects.update(made_at=nearly - timedelta(seconds=10))
-    assert analyse_if_due(arena, "live", 2)
+    assert analyse_if_due(arena, "live")
     assert Analysis.objects.get().n_votes == 2
     Analysis.objects.update(took_s=60.0)
     # An operator who asks does not wait.
     write_votes(arena, [Said(ada, four[:2], "b")])
-    assert analyse_if_due(arena, "live", 3, at_once=True)
+    assert analyse_if_due(arena, "live", at_once=True)
 
 
 def test_withdrawn_votes_leave_the_findings(ada: Voter, arena: Arena, four: list[Revision]) -> None:
@@ -202,14 +202,25 @@ def test_withdrawn_votes_leave_the_findings(ada: Voter, arena: Arena, four: list
     assert live_board(arena) == Board()
 
 
-def test_a_refresh_goes_over_each_source_that_has_votes(
+def test_as_many_votes_that_say_something_else_are_gone_over_again(
+    ada: Voter, arena: Arena, four: list[Revision]
+) -> None:
+    gone = write_votes(arena, [Said(ada, four[:2], "a")])
+    assert analyse_if_due(arena, "live")
+    withdraw_all(gone)
+    count_missed(arena)
+    write_votes(arena, [Said(ada, four[:2], "b")])
+    assert analyse_if_due(arena, "live", at_once=True)
+
+
+def test_each_source_that_has_votes_is_examined_once(
     ada: Voter, arena: Arena, four: list[Revision]
 ) -> None:
     write_votes(arena, [Said(ada, four[:2], "a")])
-    assert "boards examined: 2" in refresh_boards()  # live, and all
+    assert examine_boards() == "boards examined: 2"  # live, and all
     assert set(Analysis.objects.values_list("source", flat=True)) == {"live", "all"}
     with pytest.raises(Skipped):
-        refresh_boards()
+        examine_boards()
 
 
 # ── what it finds ───────────────────────────────────────────────────────────────────────────

@@ -23,7 +23,7 @@ def footing_context(choice: BoardChoice) -> dict[str, Any]:
             "gap_text": f"{flip['gap_elo']:.0f}",
             "votes_to_flip": flip["votes_to_flip"],
             "share_text": "" if flip["share"] is None else f"{flip['share']:.2%}",
-            "is_settled": flip["is_settled"],
+            "is_settled": flip.get("is_settled", False),
             "one_voter_text": _without_one_voter(one_voter.get(flip["above"])),
         }
         for flip in choice.findings.get("flips", [])
@@ -145,7 +145,7 @@ def footing_export(choice: BoardChoice) -> Export:
         "findings": choice.findings,
     }
     header = ["above", "below", "gap_elo", "votes_to_flip", "share", "is_settled"]
-    rows = [[flip[name] for name in header] for flip in choice.findings.get("flips", [])]
+    rows = [[flip.get(name) for name in header] for flip in choice.findings.get("flips", [])]
     return Export(f"{choice.arena.slug}-footing", data, header, rows)
 
 

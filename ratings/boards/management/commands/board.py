@@ -15,7 +15,7 @@ from ratings.boards.counting import count_missed
 from ratings.boards.exports import as_json
 from ratings.boards.methods import METHODS
 from ratings.boards.pages import board_export
-from ratings.boards.selectors import SOURCES, default_source, live_board, revisions_by_label
+from ratings.boards.selectors import SOURCES, default_source, revisions_by_label
 from ratings.boards.table import board_text
 
 
@@ -34,7 +34,7 @@ class Command(AgonCommand):
         arena = named_arena(options["arena"])
         count_missed(arena)  # no worker may be running, or have had the time
         source = options["source"] or default_source(arena)
-        analyse_if_due(arena, source, live_board(arena, source).n_votes, at_once=True)
+        analyse_if_due(arena, source, at_once=True)
         choice = BoardChoice(arena, source, options["slice"], options["method"])
         choice.check()
         if options["json"]:
