@@ -20,18 +20,13 @@ from ratings.boards.choice import BoardChoice
 from ratings.boards.exports import as_file
 from ratings.boards.models import Snapshot
 from ratings.boards.pages import board_context
-from ratings.boards.selectors import default_source
 from ratings.boards.standing import standing
 
 
 @require_safe
 def board_list(request: HttpRequest) -> HttpResponse:
-    """Show the leaders of every board."""
-    boards = [
-        {"arena": arena, **board_context(BoardChoice(arena, default_source(arena)))}
-        for arena in Arena.objects.all()
-    ]
-    return render(request, "boards/index.html", {"boards": boards})
+    """List every board, those of closed arenas too."""
+    return render(request, "boards/index.html", {"arenas": Arena.objects.all()})
 
 
 def _chosen(request: HttpRequest, slug: str) -> BoardChoice:

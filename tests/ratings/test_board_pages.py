@@ -143,6 +143,11 @@ def test_the_rows_alone_can_be_asked_for_by_an_open_page(voted: Arena) -> None:
     assert "Alder" in html
 
 
+def test_the_board_of_a_closed_arena_stays_in_the_list(voted: Arena) -> None:
+    Arena.objects.update(is_open=False)
+    assert "/boards/text/" in page("/boards/")
+
+
 def test_the_list_of_boards_and_an_unknown_board(voted: Arena) -> None:
     assert "/boards/text/" in page("/boards/")
     assert a_visitor().get("/boards/chess/").status_code == 404
