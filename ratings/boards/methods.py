@@ -55,6 +55,14 @@ class Material:
         pairs = self.pairs
         return PairTallies.from_votes(len(self.names), pairs.first, pairs.second, pairs.outcome)
 
+    @property
+    def votes_of_model(self) -> np.ndarray:
+        """Votes of each model, (n_models,), each counted once."""
+        tallies = self.tallies
+        votes = np.bincount(tallies.first, tallies.votes, minlength=len(self.names))
+        votes += np.bincount(tallies.second, tallies.votes, minlength=len(self.names))
+        return votes
+
     @cached_property
     def voter(self) -> np.ndarray:
         """Who cast each vote, (n_votes,); a vote by nobody known is a voter of its own."""
@@ -109,17 +117,9 @@ def _found(material: Material, fit: Fit, name: str, notes: list[str], votes: int
 
 def _one_voice(material: Material) -> Found:
     fit = fit_by_voter(material.voter_tallies())
-    fit = replace(fit, n_votes=material_votes(material))
+    fit = replace(fit, n_votes=material.votes_of_model)
     note = f"{fit.n_clusters} voters; nobody's votes weigh more than {CAP:.0f} together."
     return _found(material, fit, "bradley-terry, one voice", [note], material.votes.n_votes)
-
-
-def material_votes(material: Material) -> np.ndarray:
-    """Return the votes of each model, (n_models,), each counted once."""
-    tallies = material.tallies
-    votes = np.bincount(tallies.first, tallies.votes, minlength=len(material.names))
-    votes += np.bincount(tallies.second, tallies.votes, minlength=len(material.names))
-    return votes
 
 
 def _davidson(material: Material) -> Found:

@@ -22,7 +22,9 @@ from arena.prompts.models import Prompt
 from arena.votes.models import Vote
 from arena.votes.services import CHOICES
 from models_registry.models import Revision
+from ratings.boards.analysis import analyse
 from ratings.boards.counting import recount_arena
+from ratings.boards.models import Analysis
 from tests import cast
 
 MODELS = ("Alder", "Birch", "Cedar", "Dogwood")
@@ -121,6 +123,13 @@ def tasteful_votes(
             choice = draw.choices(["a", "b", "tie"], [p_first, 1 - p_first, 0.15])[0]
             said.append(Said(voter, pair, choice, outputs=draw.sample(ANSWERS, 2), p_draw=1 / 6))
     return said
+
+
+def analysed(arena: Arena, source: str = "live") -> Analysis:
+    """What a pass over all votes finds now."""
+    found = analyse(arena, source)
+    assert found is not None
+    return found
 
 
 def page(path: str) -> str:

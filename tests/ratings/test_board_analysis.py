@@ -36,6 +36,7 @@ from ratings.releases.services import build_release
 from tests import cast
 from tests.ratings.board_votes import (
     Said,
+    analysed,
     four_models,
     page,
     people,
@@ -48,12 +49,6 @@ from tests.ratings.board_votes import (
 @pytest.fixture
 def four(db: None) -> list[Revision]:
     return four_models()
-
-
-def analysed(arena: Arena, source: str = "live") -> Analysis:
-    found = analyse(arena, source)
-    assert found is not None
-    return found
 
 
 def printed(*arguments: str) -> Any:

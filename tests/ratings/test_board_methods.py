@@ -17,14 +17,13 @@ from arena.accounts.models import Voter
 from arena.arenas.models import Arena
 from arena.votes.importing.service import import_votes
 from models_registry.models import Revision
-from ratings.boards.analysis import analyse
 from ratings.boards.methods import METHODS
-from ratings.boards.models import Analysis
 from ratings.boards.selectors import live_board
 from ratings.boards.table import Board
 from tests import cast
 from tests.ratings.board_votes import (
     Said,
+    analysed,
     four_models,
     page,
     people,
@@ -37,12 +36,6 @@ from tests.ratings.board_votes import (
 @pytest.fixture
 def four(db: None) -> list[Revision]:
     return four_models()
-
-
-def analysed(arena: Arena, source: str = "live") -> Analysis:
-    found = analyse(arena, source)
-    assert found is not None
-    return found
 
 
 def printed(*arguments: str) -> Any:
