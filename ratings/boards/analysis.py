@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -142,11 +143,20 @@ def _footing(material: Material) -> dict[str, Any]:
 
 
 def _by_person(material: Material, fit: Fit) -> Fit:
-    """Return the fit with its covariance clustered by voter, or as it is for one voter alone."""
+    """Return the fit with its covariance clustered by voter, or as it is for one voter alone.
+
+    Each standard error is brought to that of the board's interval, whose quantile of Student's t
+    knows how few people there may be.
+    """
+    votes = material.voter_tallies()
     try:
-        return fit_by_voter(material.voter_tallies(), cap=math.inf)
+        clustered = fit_by_voter(votes, cap=math.inf)
     except TooFewVoters:
         return fit
+    shown = voter_effects(votes, cap=math.inf).widening * fit.standard_errors
+    own = clustered.standard_errors
+    scale = np.divide(shown, own, out=np.ones(own.size), where=own > 0)
+    return replace(clustered, joint_covariance=clustered.covariance * np.outer(scale, scale))
 
 
 def _is_settled(fit: Fit, above: int, below: int, n_votes: int) -> bool:

@@ -23,12 +23,14 @@ from arena.votes.models import Vote
 from arena.votes.services import withdraw_vote
 from models_registry.models import Revision
 from ratings.boards import analysis
-from ratings.boards.analysis import REST, analyse, analyse_if_due
+from ratings.boards.analysis import REST, _by_person, analyse, analyse_if_due
 from ratings.boards.counting import count_missed
+from ratings.boards.methods import Material
 from ratings.boards.models import Analysis
 from ratings.boards.selectors import counts_of, labels_of, live_board
 from ratings.boards.services import examine_boards, refresh_boards, tell_sampler
 from ratings.boards.table import Board, make_board
+from ratings.boards.votes import counted_votes
 from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.robustness import flips_of_ranking
 from ratings.fitting.tallies import Outcome
@@ -145,6 +147,20 @@ def test_each_slice_has_its_own_widening(arena: Arena, four: list[Revision]) -> 
         assert live_board(arena, "live", key).widening == widening[key]
     label = four[0].label
     assert widening["script-cyrillic"][label] > widening["script-latin"].get(label, 1.0)
+
+
+def test_few_voters_leave_more_ranks_open_at_once_than_as_many_independent_votes(
+    arena: Arena, four: list[Revision]
+) -> None:
+    write_votes(arena, tasteful_votes(four, people(3), 60, taste=1.0))
+    material = Material(arena, "live", counted_votes(arena, "live"))
+    fit = fit_bradley_terry(material.tallies)
+    by_person = _by_person(material, fit)
+    widening = live_board(arena).widening or analysed(arena).findings["widening"][""]
+    for i, name in enumerate(material.names):
+        wanted = fit.standard_errors[i] * widening.get(name, 1.0)
+        assert by_person.standard_errors[i] == pytest.approx(wanted, rel=1e-3)
+    assert max(widening.values()) > 1.2
 
 
 # ── when it runs ────────────────────────────────────────────────────────────────────────────
