@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from models_registry.abilities import parsed_abilities
 from models_registry.adapters.contract import MODALITIES
 
 MODALITY_CHOICES = [
@@ -44,6 +46,13 @@ class Model(models.Model):
         default=False, help_text="Outputs may be part of public dataset releases."
     )
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    abilities = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What its owner knows better than the adapter, as a JSON object: languages, "
+        "vocals, max_duration_s, image_input, min_triangles, max_triangles, max_prompt_chars. "
+        "null takes a limit away.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -53,6 +62,13 @@ class Model(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse abilities that cannot be meant; the admin shows the reason at their field."""
+        try:
+            parsed_abilities(self.abilities, modality=self.modality)
+        except ValueError as error:
+            raise ValidationError({"abilities": str(error)}) from error
 
 
 class RevisionQuerySet(models.QuerySet["Revision"]):

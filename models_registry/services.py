@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +14,11 @@ from django.utils.text import slugify
 
 from arena.common.errors import BadInput
 from arena.common.hashing import sha256_hex
+from models_registry.abilities import Abilities
 from models_registry.adapters import adapter_class
 from models_registry.models import IMPORTED, Model, Organisation, Revision
+
+log = logging.getLogger("agon.models")
 
 LABEL = re.compile(r"(?P<slug>[-\w]+)(?:@(?P<number>[0-9]+))?", re.ASCII)
 
@@ -38,14 +42,16 @@ def register_model(
     adapter: str,
     config: Mapping[str, Any],
     parameters: Mapping[str, Any] | None = None,
+    abilities: Mapping[str, Any] | None = None,
     slug: str = "",
     status: str = Model.Status.PUBLIC,
     **facts: Any,
 ) -> Revision:
     """Register a model, or a new revision of it when how it is run has changed.
 
-    Raises BadInput when the adapter is unknown, refuses the configuration, or serves another
-    modality.
+    `abilities` correct what the adapter declares; None leaves them as they are. Raises BadInput
+    when the adapter is unknown, refuses the configuration, or serves another modality, and for
+    abilities that cannot be meant.
     """
     slug = slug or slugify(name)
     try:
@@ -64,6 +70,12 @@ def register_model(
             f"{name}: this configuration of '{adapter}' makes "
             f"{runner.capabilities().modality}, not {modality}."
         )
+    if abilities is not None:
+        try:
+            runner.capabilities().abilities.corrected_by(abilities, modality=modality)
+        except ValueError as error:
+            raise BadInput(f"{name}: {error}") from error
+        facts["abilities"] = dict(abilities)
     owner = organisation(name=organisation_name)
     model, is_new = Model.objects.get_or_create(
         modality=modality,
@@ -99,6 +111,30 @@ def add_revision(
         parameters=dict(parameters),
         config_sha256=digest,
     )
+
+
+_declared: dict[str, Abilities] = {}  # by the digest of how a revision is run: it never changes
+
+
+def abilities_of(revision: Revision) -> Abilities:
+    """Return what this revision can be asked for: its adapter's word, corrected by its owner's.
+
+    An adapter that is not here limits nothing, nor does a correction that no longer fits it. The
+    revision's model should be fetched with it.
+    """
+    declared = _declared.get(revision.config_sha256)
+    if declared is None:
+        try:
+            declared = adapter_class(revision.adapter)(revision.config).capabilities().abilities
+        except ValueError as error:  # of an adapter that was taken away, or checks more by now
+            log.warning("abilities of %s are unknown: %s", revision.label, error)
+            declared = Abilities()
+        _declared[revision.config_sha256] = declared
+    try:
+        return declared.corrected_by(revision.model.abilities)
+    except ValueError as error:
+        log.warning("abilities of %s are left as its adapter says: %s", revision.label, error)
+        return declared
 
 
 def imported_revision(*, name: str, modality: str) -> Revision:

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from models_registry.abilities import Abilities
+
 Modality = Literal["text", "image", "music", "mesh"]
 MODALITIES: tuple[Modality, ...] = ("text", "image", "music", "mesh")
 
@@ -22,6 +24,7 @@ class Capabilities:
     modality: Modality
     streams: bool  # True: yields TextDelta events as it goes
     concurrency: int = 1  # requests that one loaded instance may answer at a time
+    abilities: Abilities = field(default_factory=Abilities)  # what may be asked of it; none: all
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from models_registry.abilities import Abilities
 from models_registry.adapters.contract import Modality
 
 _HERE = "models_registry.adapters.demo"
+# No language is declared: the text generators refuse none, they answer it in English.
+_PLAYER = Abilities(vocals="instrumental", max_duration_s=12.0)  # the length without a parameter
+# `mesh.solids.MOST_TRIANGLES`: the only number of triangles that every mesh keeps to.
+_SOLID = Abilities(min_triangles=150_000, max_triangles=150_000)
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,7 @@ class Generator:
     path: str  # "package.module:attribute", a text generator's class or another's function
     summary: str  # one sentence for its model card
     options: frozenset[str] = frozenset()  # configuration keys that it takes besides `generator`
+    abilities: Abilities = field(default_factory=Abilities)
 
 
 GENERATORS: dict[str, Generator] = {
@@ -50,17 +56,36 @@ GENERATORS: dict[str, Generator] = {
         "music",
         f"{_HERE}.music.additive:generate",
         "Composes by rule and adds sine waves.",
+        abilities=_PLAYER,
     ),
     "fm": Generator(
-        "music", f"{_HERE}.music.fm:generate", "Composes by rule and modulates frequency."
+        "music",
+        f"{_HERE}.music.fm:generate",
+        "Composes by rule and modulates frequency.",
+        abilities=_PLAYER,
     ),
     "plucked": Generator(
-        "music", f"{_HERE}.music.plucked:generate", "Composes by rule, played on plucked strings."
+        "music",
+        f"{_HERE}.music.plucked:generate",
+        "Composes by rule, played on plucked strings.",
+        abilities=_PLAYER,
     ),
-    "terrain": Generator("mesh", f"{_HERE}.mesh.terrain:generate", "Builds a noise terrain."),
-    "plant": Generator("mesh", f"{_HERE}.mesh.plant:generate", "Grows a plant by rewriting rules."),
-    "lathe": Generator("mesh", f"{_HERE}.mesh.lathe:generate", "Turns a profile around an axis."),
+    "terrain": Generator(
+        "mesh", f"{_HERE}.mesh.terrain:generate", "Builds a noise terrain.", abilities=_SOLID
+    ),
+    "plant": Generator(
+        "mesh",
+        f"{_HERE}.mesh.plant:generate",
+        "Grows a plant by rewriting rules.",
+        abilities=_SOLID,
+    ),
+    "lathe": Generator(
+        "mesh", f"{_HERE}.mesh.lathe:generate", "Turns a profile around an axis.", abilities=_SOLID
+    ),
     "superquadric": Generator(
-        "mesh", f"{_HERE}.mesh.superquadric:generate", "Combines superquadric solids."
+        "mesh",
+        f"{_HERE}.mesh.superquadric:generate",
+        "Combines superquadric solids.",
+        abilities=_SOLID,
     ),
 }

@@ -83,12 +83,13 @@ class DemoAdapter(Adapter):
         return checked
 
     def capabilities(self) -> Capabilities:
-        """Say what the generator makes; only text streams."""
+        """Say what the generator makes and can be asked for; only text streams."""
         is_text = self._described.modality == "text"
         return Capabilities(
             modality=self._described.modality,
             streams=is_text,
             concurrency=TEXT_CONCURRENCY if is_text else MEDIA_CONCURRENCY,
+            abilities=self._described.abilities,
         )
 
     async def load(self) -> None:

@@ -23,6 +23,11 @@ class Command(AgonCommand):
         parser.add_argument("--adapter", required=True, choices=sorted(ADAPTERS))
         parser.add_argument("--config", default="{}", help="JSON for the adapter")
         parser.add_argument("--parameters", default="{}", help="JSON for each request")
+        parser.add_argument(
+            "--abilities",
+            help="JSON of what it can be asked for, where the adapter cannot know: languages, "
+            "vocals, max_duration_s, image_input, min_triangles, max_triangles, max_prompt_chars",
+        )
         parser.add_argument("--licence", default="")
         parser.add_argument("--open-weights", action="store_true")
         parser.add_argument(
@@ -40,6 +45,7 @@ class Command(AgonCommand):
             adapter=options["adapter"],
             config=_json(options, "config"),
             parameters=_json(options, "parameters"),
+            abilities=None if options["abilities"] is None else _json(options, "abilities"),
             licence=options["licence"],
             has_open_weights=options["open_weights"],
             may_release_outputs=options["release_outputs"],
