@@ -9,6 +9,7 @@ prompt ─▶ battle ─▶ outputs ─▶ vote ─▶ board ─▶ release ─�
 
 FLOW: dict[str, tuple[str, ...]] = {
     "battle.opened": ("generation.queue_generations",),
+    "battle.skipped": ("generation.cancel_generations",),
     "job.queued": ("generation.generate_output",),
     "output.finished": ("generation.release_outputs",),
     "vote.cast": ("boards.count_vote",),

@@ -59,9 +59,12 @@ def text_arena(slug: str = "text") -> Arena:
     )[0]
 
 
-def opened_battle(arena: Arena, voter: Voter, text: str = "What is a tuple?") -> Battle:
+def opened_battle(
+    arena: Arena, voter: Voter, text: str = "What is a tuple?", again_of: Battle | None = None
+) -> Battle:
     """A battle whose outputs are still to come."""
-    return open_battle(arena=arena, voter=voter, consent=accept_terms(voter=voter), text=text)
+    consent = accept_terms(voter=voter)
+    return open_battle(arena=arena, voter=voter, consent=consent, text=text, again_of=again_of)
 
 
 def media_arena(modality: str) -> Arena:
@@ -85,11 +88,13 @@ def queued_battle(arena: Arena, voter: Voter, text: str = "What is a tuple?") ->
     return battle
 
 
-def finish_outputs(
-    battle: Battle, outputs: Sequence[str] = ("A tuple is immutable.", "No idea.")
-) -> None:
+OUTPUTS = ("A tuple is immutable.", "No idea.", "A list.", "A pair.", "Brackets.", "A row.")
+
+
+def finish_outputs(battle: Battle, outputs: Sequence[str] = ()) -> None:
     """Give every seat of a text battle its output."""
-    for seat, words in zip(battle.seats.all(), outputs, strict=True):
+    seats = battle.seats.all()
+    for seat, words in zip(seats, outputs or OUTPUTS[: len(seats)], strict=True):
         output = anonymous_output("text", words, "text/plain")
         output.seat = seat
         output.save()
@@ -99,7 +104,7 @@ def released_battle(
     arena: Arena,
     voter: Voter,
     text: str = "What is a tuple?",
-    outputs: Sequence[str] = ("A tuple is immutable.", "No idea."),
+    outputs: Sequence[str] = (),
 ) -> Battle:
     """A battle whose outputs are on their way to the voter's screen."""
     battle = opened_battle(arena, voter, text)
@@ -112,7 +117,7 @@ def released_battle(
 def shown_battle(arena: Arena, voter: Voter, text: str = "What is a tuple?") -> Battle:
     """A battle that its voter may vote on."""
     battle = released_battle(arena, voter, text)
-    for position in range(2):
+    for position in range(battle.seats.count()):
         record_shown(battle_id=battle.pk, voter=voter, seat=position)
     return battle
 

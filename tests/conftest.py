@@ -27,6 +27,13 @@ def ada(db: None) -> Voter:
 
 
 @pytest.fixture
+def eve(db: None) -> Voter:
+    """Eve, another voter, who asks for what is not hers."""
+
+    return cast.ada()[0]
+
+
+@pytest.fixture
 def arena(db: None) -> Arena:
     """An open text arena."""
 

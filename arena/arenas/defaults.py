@@ -15,6 +15,10 @@ class DefaultArena:
     prompt_hint: str
     max_prompt_chars: int
     suggested: tuple[str, ...]
+    n_seats: int = 2
+    gate_s: float = 0.0
+    gate_views: int = 0
+    is_open: bool = True
 
 
 DEFAULT_ARENAS = (
@@ -66,6 +70,7 @@ DEFAULT_ARENAS = (
             "A calm evening by the sea",
             "A proud march at 120 bpm",
         ),
+        gate_s=4.0,  # as Music Arena says in arXiv:2507.20900
     ),
     DefaultArena(
         "3d",
@@ -82,5 +87,22 @@ DEFAULT_ARENAS = (
             "A little stone castle",
             "A red flower in bloom",
         ),
+        gate_views=3,
+    ),
+    DefaultArena(
+        "image-ranking",
+        "Image ranking",
+        "image",
+        "Three pictures, ranked",
+        "Describe a picture. Three models paint it; you put the pictures in order.",
+        "Describe a picture: a subject, colours, a mood",
+        1000,
+        (
+            "A lighthouse in a storm at night",
+            "A field of flowers in the morning sun",
+            "A dark lake below snowy mountains",
+        ),
+        n_seats=3,
+        is_open=False,  # a ranking of three shares its models with the pairs: the operator decides
     ),
 )

@@ -1,7 +1,8 @@
-"""Arenas and their suggested prompts."""
+"""Arenas, what they ask, and their suggested prompts."""
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
@@ -34,6 +35,24 @@ class Arena(models.Model):
         default=Sampler.MIN_MAX_CI,
         help_text="Which pairs meet more often. A tenth of all draws stays uniform.",
     )
+    n_seats = models.PositiveSmallIntegerField(
+        default=2, help_text="Outputs in a battle: 2 is a pair; 3 to 6 are ranked, with ties."
+    )
+    asks_strength = models.BooleanField(
+        default=False, help_text="Ask how much better the better one is."
+    )
+    asks_ratings = models.BooleanField(
+        default=False, help_text="Ask for one to five stars for each output as well."
+    )
+    gate_s = models.FloatField(
+        default=0.0,
+        help_text="Seconds that each output must have been heard (music) or seen before a vote "
+        "is taken. 0: it is enough that it was shown.",
+    )
+    gate_views = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="Eighths of a turn from which each object must have been seen (3D), up to 8.",
+    )
     position = models.PositiveSmallIntegerField(default=0, help_text="Order on the front page.")
     is_open = models.BooleanField(default=True, help_text="New battles may be started.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -56,10 +75,90 @@ class Arena(models.Model):
                 condition=Q(sampler__in=["min_max_ci", "rank_focused", "uniform"]),
                 name="the_sampler_is_a_known_one",
             ),
+            models.CheckConstraint(
+                condition=Q(n_seats__gte=2, n_seats__lte=6),
+                name="a_battle_has_two_to_six_seats",
+                violation_error_message="Choose 2 to 6 seats.",
+            ),
+            models.CheckConstraint(
+                condition=Q(gate_s__gte=0, gate_s__lte=300),
+                name="a_gate_lasts_at_most_300_seconds",
+                violation_error_message="Choose 0 to 300 seconds.",
+            ),
+            models.CheckConstraint(
+                condition=Q(gate_views__lte=8),
+                name="a_gate_asks_for_at_most_8_views",
+                violation_error_message="Choose 0 to 8 eighths of a turn.",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a gate that no vote could pass."""
+        if self.modality == "music" and self.gate_s > self.clip_s:
+            raise ValidationError(
+                {"gate_s": f"Clips last {self.clip_s} s; nobody can hear {self.gate_s:g} s of one."}
+            )
+        if self.gate_views and self.modality != "mesh":
+            raise ValidationError({"gate_views": "Only 3D objects are looked at from all sides."})
+
+    @property
+    def asks_details(self) -> bool:
+        """Whether the voter is asked for more than the vote before the names are shown."""
+        return (
+            self.asks_strength
+            or self.asks_ratings
+            or self.dimensions.filter(is_archived=False).exists()
+        )
+
+
+class Dimension(models.Model):
+    """One question about the same outputs, such as which is more correct; answered by a ranking."""
+
+    arena = models.ForeignKey(Arena, on_delete=models.CASCADE, related_name="dimensions")
+    key = models.SlugField(max_length=40, help_text="Its name in releases. It never changes.")
+    name = models.CharField(max_length=60)
+    question = models.CharField(max_length=120, help_text="Such as: Which one is more correct?")
+    position = models.PositiveSmallIntegerField(default=0)
+    is_archived = models.BooleanField(default=False, help_text="No longer asked; answers stay.")
+
+    class Meta:
+        ordering = ["position", "key"]
+        constraints = [
+            models.UniqueConstraint(fields=["arena", "key"], name="one_dimension_per_key")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tag(models.Model):
+    """A ready reason that a voter may give for or against an output."""
+
+    class Polarity(models.TextChoices):
+        GOOD = "good"
+        BAD = "bad"
+
+    arena = models.ForeignKey(Arena, on_delete=models.CASCADE, related_name="tags")
+    key = models.SlugField(max_length=40, help_text="Its name in releases. It never changes.")
+    label = models.CharField(max_length=60)
+    polarity = models.CharField(max_length=4, choices=Polarity)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_archived = models.BooleanField(default=False, help_text="No longer offered; uses stay.")
+
+    class Meta:
+        ordering = ["-polarity", "position", "key"]
+        constraints = [
+            models.UniqueConstraint(fields=["arena", "key"], name="one_tag_per_key"),
+            models.CheckConstraint(
+                condition=Q(polarity__in=["good", "bad"]), name="a_tag_praises_or_blames"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
 
 
 class SuggestedPrompt(models.Model):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 
 from arena.arenas.defaults import DEFAULT_ARENAS
-from arena.arenas.models import Arena, SuggestedPrompt
+from arena.arenas.models import Arena, Dimension, SuggestedPrompt, Tag
+from arena.arenas.questions import QUESTIONS, READY_REASONS
 
 
 @transaction.atomic
@@ -23,6 +24,11 @@ def create_default_arenas() -> list[Arena]:
                 "prompt_hint": default.prompt_hint,
                 "max_prompt_chars": default.max_prompt_chars,
                 "position": position,
+                "n_seats": default.n_seats,
+                "gate_s": default.gate_s,
+                "gate_views": default.gate_views,
+                "is_open": default.is_open,
+                "asks_strength": True,
             },
         )
         if is_new:
@@ -30,4 +36,23 @@ def create_default_arenas() -> list[Arena]:
                 SuggestedPrompt(arena=arena, text=text) for text in default.suggested
             )
             created.append(arena)
+        _ask_the_usual(arena)
     return created
+
+
+def _ask_the_usual(arena: Arena) -> None:
+    """Give an arena that never had any the dimensions and tags of its modality."""
+    if not arena.dimensions.exists():
+        Dimension.objects.bulk_create(
+            Dimension(
+                arena=arena, key=one.key, name=one.name, question=one.question, position=position
+            )
+            for position, one in enumerate(QUESTIONS[arena.modality])
+        )
+    if not arena.tags.exists():
+        ready = READY_REASONS[arena.modality]
+        Tag.objects.bulk_create(
+            Tag(arena=arena, key=key, label=label, polarity=polarity, position=position)
+            for polarity, tags in (("good", ready.good), ("bad", ready.bad))
+            for position, (key, label) in enumerate(tags)
+        )

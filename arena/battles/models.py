@@ -24,6 +24,7 @@ class Battle(models.Model):
 
     class Ending(models.TextChoices):
         VOTED = "voted"
+        SKIPPED = "skipped"
         ABANDONED = "abandoned"
         VOID = "void"
 
@@ -48,6 +49,16 @@ class Battle(models.Model):
     ending = models.CharField(max_length=10, choices=Ending, blank=True)
     ended_at = models.DateTimeField(null=True)
     void_reason = models.CharField(max_length=40, blank=True)
+    revealed_at = models.DateTimeField(
+        null=True, help_text="The names were shown. What a voter says later is not blind."
+    )
+    again_of = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="again",
+        help_text="The battle whose prompt the same voter sent once more.",
+    )
 
     class Meta:
         constraints = [
@@ -81,6 +92,10 @@ class Battle(models.Model):
                 | (~Q(ending="void") & Q(void_reason="")),
                 name="a_void_battle_has_its_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(revealed_at__isnull=True) | Q(ending="voted"),
+                name="names_are_shown_after_the_vote",
+            ),
         ]
         indexes = [models.Index(fields=["voter", "-opened_at"], name="battles_of_a_voter")]
 
@@ -89,9 +104,11 @@ class Battle(models.Model):
 
     @property
     def stage(self) -> str:
-        """Where the battle is in its life: generating, ready, voted or void."""
+        """Where the battle is: generating, ready, judged (no names yet), voted, skipped or void."""
         if self.ending == self.Ending.VOTED:
-            return "voted"
+            return "voted" if self.revealed_at else "judged"
+        if self.ending == self.Ending.SKIPPED:
+            return "skipped"
         if self.ending:
             return "void"
         return "ready" if self.released_at else "generating"

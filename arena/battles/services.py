@@ -20,23 +20,31 @@ from arena.battles.sampling.storage import to_bytes
 from arena.battles.selectors import pair_sampling
 from arena.common.errors import NotAllowed, Unavailable
 from arena.common.events import publish
+from arena.prompts.models import Prompt
 from arena.prompts.services import submit_prompt
 from arena.prompts.slices import context_of
 from models_registry.models import Revision
 
-SEATS = 2  # pairs
 _rng = random.SystemRandom()  # the draw must not be predictable by a voter
 
 
 @transaction.atomic
-def open_battle(*, arena: Arena, voter: Voter, consent: Consent | None, text: str) -> Battle:
+def open_battle(
+    *,
+    arena: Arena,
+    voter: Voter,
+    consent: Consent | None,
+    text: str,
+    again_of: Battle | None = None,
+) -> Battle:
     """Take a prompt and draw its contestants as the arena's sampler prefers.
 
     The floors of the sampler go by the writing system of the prompt. The battle keeps the sampler
     that really drew, which is the uniform one where the arena has no fresh state.
 
     Raises NotAllowed without the voter's consent to the current terms or in a closed arena,
-    BadInput for an unusable prompt, Unavailable when fewer than two models compete.
+    BadInput for an unusable prompt, Unavailable when fewer models compete than the arena has
+    seats. `again_of` is kept where the voter's own battle asked the same.
     """
     if consent is None or consent != current_consent(voter):
         raise NotAllowed("Accept the terms before the first battle.", code="terms_not_accepted")
@@ -44,13 +52,13 @@ def open_battle(*, arena: Arena, voter: Voter, consent: Consent | None, text: st
         raise NotAllowed(f"The arena '{arena.name}' is closed. Choose another one.")
     prompt = submit_prompt(arena=arena, voter=voter, text=text)
     candidates = list(Revision.objects.competing(arena.modality))
-    if len(candidates) < SEATS:
+    if len(candidates) < arena.n_seats:
         raise Unavailable(
-            f"The arena '{arena.name}' has {len(candidates)} of the {SEATS} models that a battle "
-            "needs. Register models with `manage.py register_model`."
+            f"The arena '{arena.name}' has {len(candidates)} of the {arena.n_seats} models that "
+            "a battle needs. Register models with `manage.py register_model`."
         )
     chosen = pair_sampling(arena, [one.pk for one in candidates], context_of(prompt.text))
-    draw = draw_contestants(candidates, chosen.probabilities, SEATS, _rng)
+    draw = draw_contestants(candidates, chosen.probabilities, arena.n_seats, _rng)
     battle = Battle.objects.create(
         arena=arena,
         prompt=prompt,
@@ -60,6 +68,7 @@ def open_battle(*, arena: Arena, voter: Voter, consent: Consent | None, text: st
         sampler_version=chosen.sampler.version,
         p_draw=draw.p_draw,
         uniform_share=chosen.probabilities.uniform_share,
+        again_of=again_of if again_of and _asked_the_same(again_of, prompt) else None,
     )
     Seat.objects.bulk_create(
         Seat(battle=battle, position=position, revision=revision)
@@ -67,6 +76,15 @@ def open_battle(*, arena: Arena, voter: Voter, consent: Consent | None, text: st
     )
     publish("battle.opened", battle_id=str(battle.pk))
     return battle
+
+
+def _asked_the_same(battle: Battle, prompt: Prompt) -> bool:
+    return (
+        battle.voter_id == prompt.voter_id
+        and battle.arena_id == prompt.arena_id
+        and battle.prompt is not None
+        and battle.prompt.text == prompt.text
+    )
 
 
 def store_sampler_state(
@@ -129,4 +147,13 @@ def end_battle(battle_id: uuid.UUID | str, ending: str, *, void_reason: str = ""
         Battle.objects.filter(pk=battle_id, ending="").update(
             ending=ending, ended_at=timezone.now(), void_reason=void_reason
         )
+    )
+
+
+def reveal_battle(battle_id: uuid.UUID | str) -> bool:
+    """Keep that the names of a voted battle are shown; False when they were or it has no vote."""
+    return bool(
+        Battle.objects.filter(
+            pk=battle_id, ending=Battle.Ending.VOTED, revealed_at__isnull=True
+        ).update(revealed_at=timezone.now())
     )

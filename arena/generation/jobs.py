@@ -181,6 +181,23 @@ def _give_up(job: GenerationJob) -> None:
 
 
 @transaction.atomic
+def cancel_generations(battle_id: str) -> int:
+    """End the open jobs of a battle that nobody waits for; return how many.
+
+    A worker that runs one finds its lease lost and stops.
+    """
+    return GenerationJob.objects.filter(
+        seat__battle_id=battle_id, state__in=[State.QUEUED, State.RUNNING]
+    ).update(
+        state=State.FAILED,
+        finished_at=timezone.now(),
+        lease_until=None,
+        error_code="cancelled",
+        error_message="The voter passed this battle over.",
+    )
+
+
+@transaction.atomic
 def give_up_hopeless_jobs() -> int:
     """Fail open jobs that are past their deadline or out of attempts; return how many."""
     now = timezone.now()

@@ -4,6 +4,7 @@ from arena.common.tasks import on_event, scheduled
 from arena.generation import jobs, media_worker, release, sweep
 
 queue_generations = on_event("generation.queue_generations")(jobs.queue_generations)
+cancel_generations = on_event("generation.cancel_generations")(jobs.cancel_generations)
 generate_output = on_event("generation.generate_output", queue="gen.mesh")(
     media_worker.generate_output
 )

@@ -17,7 +17,7 @@ from arena.generation.models import Output
 from arena.generation.outputs import shown_output
 from arena.votes.models import Vote
 from arena.votes.selectors import withdrawn_at
-from arena.votes.services import choice_of
+from arena.votes.services import ballot_of
 
 FORMAT = "agon-own-data/1"
 BATTLES_AT_ONCE = 100  # in memory; with two long answers each about 5 MB
@@ -67,10 +67,14 @@ def _battles(voter: Voter, after: Battle | None) -> Sequence[Battle]:
         later = Q(opened_at__gt=after.opened_at)
         battles = battles.filter(later | Q(opened_at=after.opened_at, pk__gt=after.pk))
     seats = Seat.objects.select_related("revision__model__organisation", "output__blob")
-    votes = Vote.objects.select_related("withdrawal").prefetch_related("rationales")
+    votes = Vote.objects.select_related("withdrawal", "strength").prefetch_related(
+        "rationales", "dimension_outcomes__dimension", "ratings"
+    )
     return list(
-        battles.select_related("arena", "prompt")
-        .prefetch_related(Prefetch("seats", seats), Prefetch("vote", votes), "engagement")
+        battles.select_related("arena", "prompt", "skip")
+        .prefetch_related(
+            Prefetch("seats", seats), Prefetch("vote", votes), "engagement", "reports"
+        )
         .order_by("opened_at", "pk")[:BATTLES_AT_ONCE]
     )
 
@@ -86,19 +90,43 @@ def _battle(battle: Battle, address: Address) -> dict[str, Any]:
         "ending": battle.ending,
         "ended_at": _time(battle.ended_at),
         "void_reason": battle.void_reason,
+        "revealed_at": _time(battle.revealed_at),
+        "again_of": str(battle.again_of_id) if battle.again_of_id else None,
         "prompt": _prompt(battle),
         "seats": [
-            _seat(seat, battle, address, is_revealed=vote is not None)
+            _seat(seat, battle, address, is_revealed=battle.revealed_at is not None)
             for seat in battle.seats.all()
         ],
         # How it was drawn says something of who was drawn: like the names, after the vote only.
-        "draw": None if vote is None else _draw(battle),
+        "draw": None if battle.revealed_at is None else _draw(battle),
         "engagement": [
-            {"number": one.number, "seat": one.seat, "kind": one.kind, "at": _time(one.at)}
+            {
+                "number": one.number,
+                "seat": one.seat,
+                "kind": one.kind,
+                "values": one.values,
+                "at": _time(one.at),
+            }
             for one in battle.engagement.all()
+        ],
+        "skip": _skip(battle),
+        "reports": [
+            {
+                "seat": one.position,
+                "reason": one.reason,
+                "text": one.text,
+                "reported_at": _time(one.reported_at),
+            }
+            for one in battle.reports.all()
         ],
         "vote": None if vote is None else _vote(vote),
     }
+
+
+def _skip(battle: Battle) -> dict[str, Any] | None:
+    if not hasattr(battle, "skip"):
+        return None
+    return {"reason": battle.skip.reason, "skipped_at": _time(battle.skip.skipped_at)}
 
 
 def _prompt(battle: Battle) -> dict[str, Any] | None:
@@ -151,13 +179,16 @@ def _output(output: Output, battle: Battle, address: Address) -> dict[str, Any]:
 def _vote(vote: Vote) -> dict[str, Any]:
     return {
         "id": str(vote.pk),
-        "choice": choice_of(vote).label,
+        "choice": ballot_of(vote).label,
         "ranks": list(vote.ranks),
         "is_acceptable": vote.is_acceptable,
         "idempotency_key": str(vote.idempotency_key),
         "cast_at": _time(vote.cast_at),
         "recorded_at": _time(vote.recorded_at),
         "withdrawn_at": _time(withdrawn_at(vote)),
+        "strength": vote.strength.degree if hasattr(vote, "strength") else None,
+        "dimensions": {one.dimension.key: list(one.ranks) for one in vote.dimension_outcomes.all()},
+        "stars": {str(one.position): one.stars for one in vote.ratings.all()},
         "rationales": [
             {"version": one.version, "text": one.text, "written_at": _time(one.written_at)}
             for one in vote.rationales.all()

@@ -6,18 +6,19 @@ from typing import Any
 
 from django.urls import reverse
 
-from arena.battles.models import Battle, Seat
+from arena.battles.models import LETTERS, Battle, Seat
 from arena.votes.models import Vote
-from arena.votes.services import CHOICES, choice_of
+from arena.votes.services import ballot_of
 
 
 def reveal(battle: Battle) -> dict[str, Any]:
-    """Return what the reveal shows; raises Vote.DoesNotExist while there is no vote."""
-    vote = Vote.objects.get(battle=battle)
+    """Return what the reveal shows; raises Vote.DoesNotExist until the names may be shown."""
+    vote = Vote.objects.get(battle=battle, battle__revealed_at__isnull=False)
     newest = vote.rationales.last()
     return {
-        "choice": next(key for key, choice in CHOICES.items() if choice == choice_of(vote)),
-        "choice_label": choice_of(vote).label,
+        "ballot": ballot_of(vote),
+        "best": " and ".join(LETTERS[seat] for seat in ballot_of(vote).seats_at(1)),
+        "choice_label": ballot_of(vote).label,
         "receipt": str(vote.pk),
         "seats": [
             _seat(seat, vote)

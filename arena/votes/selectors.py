@@ -11,7 +11,7 @@ from arena.accounts.models import Voter
 from arena.arenas.models import Arena
 from arena.battles.models import Seat
 from arena.votes.models import Vote
-from arena.votes.services import choice_of
+from arena.votes.services import ballot_of
 
 
 def own_votes(voter: Voter, arena: Arena | None = None) -> QuerySet[Vote]:
@@ -29,19 +29,22 @@ def own_votes(voter: Voter, arena: Arena | None = None) -> QuerySet[Vote]:
 
 
 def shown_vote(vote: Vote) -> dict[str, Any]:
-    """Return what a page shows of a vote of `own_votes`; its models are revealed by it."""
+    """Return what a page shows of a vote of `own_votes`; its models only once they were shown."""
     is_decided = len(set(vote.ranks)) > 1
     return {
         "id": vote.pk,
         "battle_id": vote.battle_id,
         "arena": vote.battle.arena,
         "prompt_text": vote.battle.prompt.text if vote.battle.prompt else "",
-        "choice_label": choice_of(vote).label,
+        "choice_label": ballot_of(vote).label,
+        "is_revealed": vote.battle.revealed_at is not None,
         "seats": [
             {
                 "letter": seat.letter,
-                "model_name": seat.revision.model.name,
-                "organisation": seat.revision.model.organisation.name,
+                "model_name": seat.revision.model.name if vote.battle.revealed_at else "",
+                "organisation": seat.revision.model.organisation.name
+                if vote.battle.revealed_at
+                else "",
                 "is_winner": is_decided and vote.ranks[seat.position] == 1,
             }
             for seat in vote.battle.seats.all()

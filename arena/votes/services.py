@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from arena.accounts.models import Voter
 from arena.battles.models import Battle
-from arena.battles.services import end_battle
+from arena.battles.services import end_battle, reveal_battle
 from arena.common.errors import BadInput, Conflict, NotAllowed, NotFound
 from arena.common.events import publish
+from arena.votes.ballot import BadBallot, Ballot, read_ballot
 from arena.votes.models import Engagement, Rationale, Vote, Withdrawal
 
 MAX_RATIONALE_CHARS = 4000
@@ -20,27 +20,11 @@ WITHDRAWN_AT_ONCE = 200  # votes in one transaction: some tenths of a second of 
 MOST_WITHDRAWN = 5000  # votes in one call: some seconds, far below the patience of a proxy
 
 
-@dataclass(frozen=True)
-class Choice:
-    """An answer of the vote bar as a ranking."""
-
-    label: str
-    ranks: tuple[int, int]
-    is_acceptable: bool = True
-
-
-CHOICES = {
-    "a": Choice("A is better", (1, 2)),
-    "b": Choice("B is better", (2, 1)),
-    "tie": Choice("A tie", (1, 1)),
-    "both_bad": Choice("Both are bad", (1, 1), is_acceptable=False),
-}
-
-
-def choice_of(vote: Vote) -> Choice:
-    """Return the answer that a vote on a pair was."""
-    given = (tuple(vote.ranks), vote.is_acceptable if vote.ranks[0] == vote.ranks[1] else True)
-    return next(c for c in CHOICES.values() if (c.ranks, c.is_acceptable) == given)
+def ballot_of(vote: Vote) -> Ballot:
+    """Return the answer that a vote was."""
+    ballot = Ballot(tuple(vote.ranks), vote.is_acceptable)
+    # Imported files call a decided pair unacceptable too; the order is what it says.
+    return ballot if ballot.is_tie else Ballot(ballot.ranks)
 
 
 def seats_shown(battle: Battle) -> set[int]:
@@ -63,7 +47,7 @@ def record_shown(*, battle_id: uuid.UUID | str, voter: Voter, seat: int) -> bool
     Raises NotFound for somebody else's battle, Conflict before the release, BadInput for a seat
     that the battle does not have.
     """
-    battle = _own_battle(battle_id, voter)
+    battle = own_battle(battle_id, voter)
     if battle.released_at is None:
         raise Conflict("The outputs are not complete yet.", code="not_released")
     if not battle.seats.filter(position=seat).exists():
@@ -78,7 +62,8 @@ def record_shown(*, battle_id: uuid.UUID | str, voter: Voter, seat: int) -> bool
     return is_voteable(battle)
 
 
-def _own_battle(battle_id: uuid.UUID | str, voter: Voter | None) -> Battle:
+def own_battle(battle_id: uuid.UUID | str, voter: Voter | None) -> Battle:
+    """Return the voter's battle, locked; raises NotFound for somebody else's."""
     battle = Battle.objects.select_for_update().filter(pk=battle_id).first()
     if battle is None or voter is None or battle.voter_id != voter.pk:
         raise NotFound("There is no such battle of yours.")
@@ -90,19 +75,21 @@ def cast_vote(
 ) -> Vote:
     """Record a vote; the same request again returns the same vote.
 
+    Where the arena asks for more, the names stay hidden until `write_details` or `show_names`.
+
+    Args:
+        choice: as `arena.votes.ballot.read_ballot` takes it.
+
     Raises BadInput for an unknown choice or key, NotAllowed for somebody else's battle, Conflict
-    when the outputs were not all shown, the battle is void, or another vote stands.
+    when the outputs were not all shown, the battle has ended, or another vote stands.
     """
-    if choice not in CHOICES:
-        known = ", ".join(CHOICES)
-        raise BadInput(f"'{choice}' is not an answer; choose one of: {known}.")
     try:
         key = uuid.UUID(idempotency_key)
     except ValueError:
         raise BadInput("The idempotency key must be a UUID; reload the page.") from None
     try:
         with transaction.atomic():
-            return _cast(battle_id, voter, CHOICES[choice], key)
+            return _cast(battle_id, voter, choice, key)
     except IntegrityError:
         raise Conflict(
             "This answer was already used for another battle. Reload the page and vote again.",
@@ -110,40 +97,65 @@ def cast_vote(
         ) from None
 
 
-def _cast(battle_id: uuid.UUID | str, voter: Voter | None, choice: Choice, key: uuid.UUID) -> Vote:
-    battle = Battle.objects.select_for_update().filter(pk=battle_id).first()
+def _cast(battle_id: uuid.UUID | str, voter: Voter | None, choice: str, key: uuid.UUID) -> Vote:
+    battle = (
+        Battle.objects.select_for_update(of=("self",))
+        .select_related("arena")
+        .filter(pk=battle_id)
+        .first()
+    )
     if battle is None:
         raise NotFound("There is no such battle.")
     if voter is None or battle.voter_id != voter.pk:
         raise NotAllowed("Only the person who started this battle can vote on it.")
+    try:
+        ballot = read_ballot(choice, battle.seats.count())
+    except BadBallot as error:
+        raise BadInput(str(error)) from error
     standing = Vote.objects.filter(battle=battle).first()
     if standing is not None:
-        return _same_or_conflict(standing, choice)
+        return _same_or_conflict(standing, ballot)
     if battle.ending:
         raise Conflict("This battle has ended without a vote.", code="battle_ended")
     if not is_voteable(battle):
-        raise Conflict("Wait until both outputs are on the screen.", code="not_shown")
+        raise Conflict("Wait until all outputs are on the screen.", code="not_shown")
     vote = Vote.objects.create(
         battle=battle,
         voter=voter,
-        ranks=list(choice.ranks),
-        is_acceptable=choice.is_acceptable,
+        ranks=list(ballot.ranks),
+        is_acceptable=ballot.is_acceptable,
         idempotency_key=key,
         cast_at=timezone.now(),
     )
     end_battle(battle.pk, Battle.Ending.VOTED)
+    if not battle.arena.asks_details:
+        reveal_battle(battle.pk)
     publish("vote.cast", vote_id=str(vote.pk))
     return vote
 
 
-def _same_or_conflict(standing: Vote, choice: Choice) -> Vote:
-    if choice_of(standing) == choice:
+def _same_or_conflict(standing: Vote, ballot: Ballot) -> Vote:
+    if ballot_of(standing) == ballot:
         return standing
     raise Conflict(
-        f"Your vote on this battle was '{choice_of(standing).label}'. It stands; "
+        f"Your vote on this battle was '{ballot_of(standing).label}'. It stands; "
         "reload the page to see who they were.",
         code="already_voted",
     )
+
+
+@transaction.atomic
+def show_names(*, battle_id: uuid.UUID | str, voter: Voter | None) -> Battle:
+    """Show the voter who they were; what is said of dimensions from then on would not be blind.
+
+    Raises NotFound for somebody else's battle, Conflict before the vote.
+    """
+    battle = own_battle(battle_id, voter)
+    if battle.ending != Battle.Ending.VOTED:
+        raise Conflict("Vote first; then the names are shown.", code="not_voted")
+    reveal_battle(battle.pk)
+    battle.refresh_from_db()
+    return battle
 
 
 @transaction.atomic
@@ -152,7 +164,7 @@ def write_rationale(*, battle_id: uuid.UUID | str, voter: Voter | None, text: st
 
     Raises Conflict before the vote, BadInput when it is empty or too long.
     """
-    battle = _own_battle(battle_id, voter)
+    battle = own_battle(battle_id, voter)
     vote = Vote.objects.filter(battle=battle).first()
     if vote is None:
         raise Conflict("Vote first; then say why.", code="not_voted")

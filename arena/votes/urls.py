@@ -5,6 +5,9 @@ from arena.votes import views, you
 urlpatterns = [
     path("battles/<uuid:battle_id>/", views.battle_page, name="battle"),
     path("battles/<uuid:battle_id>/vote", views.vote, name="vote"),
+    path("battles/<uuid:battle_id>/details", views.details, name="details"),
+    path("battles/<uuid:battle_id>/skip", views.skip, name="skip"),
+    path("battles/<uuid:battle_id>/report", views.report, name="report"),
     path("battles/<uuid:battle_id>/rationale", views.rationale, name="rationale"),
     path("you/", you.own_votes_page, name="you"),
     path("you/votes/<uuid:vote_id>/withdraw", you.withdraw_one, name="you_withdraw"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,8 +17,13 @@ from arena.battles.models import Battle
 from arena.common.errors import NotFound
 from arena.generation.outputs import shown_output
 from arena.generation.release import VOID_MESSAGE, queue_position
+from arena.votes.details import Details, details_asked, read_details, write_details
+from arena.votes.models import Skip
 from arena.votes.reveal import reveal
-from arena.votes.services import cast_vote, write_rationale
+from arena.votes.services import cast_vote, show_names, write_rationale
+from arena.votes.skipping import report_battle, skip_battle
+
+REPORTED = "Thank you. The people who run this site will look at it."
 
 
 @never_cache
@@ -43,7 +49,9 @@ def battle_page(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
         "socket_path": f"/ws/battles/{battle.pk}/",
         "queue_ahead": queue_position(battle) if battle.stage == "generating" else 0,
     }
-    if battle.stage == "voted":
+    if battle.stage == "judged":
+        context["details"] = details_asked(battle)
+    elif battle.stage == "voted":
         context["reveal"] = reveal(battle)
     return render(request, "battles/battle.html", context)
 
@@ -66,17 +74,70 @@ def _seats(battle: Battle) -> list[dict[str, Any]]:
 
 @require_POST
 def vote(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
-    """Record a vote and show who they were; answers only after the commit."""
+    """Record a vote, then ask for more or show who they were; answers only after the commit.
+
+    With `details=no` nothing more is asked.
+    """
+    voter = known_voter(request)
     cast_vote(
         battle_id=battle_id,
-        voter=known_voter(request),
+        voter=voter,
         choice=request.POST.get("choice", ""),
         idempotency_key=request.POST.get("idempotency_key", ""),
     )
-    battle = Battle.objects.select_related("arena").get(pk=battle_id)
+    if request.POST.get("details") == "no":
+        show_names(battle_id=battle_id, voter=voter)
+    return _after(request, battle_id)
+
+
+@require_POST
+def details(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
+    """Record what was said more, and show who they were; nothing said only shows them."""
+    voter = known_voter(request)
+    said = read_details(request.POST)
+    if said == Details():
+        show_names(battle_id=battle_id, voter=voter)
+    else:
+        write_details(battle_id=battle_id, voter=voter, details=said)
+    return _after(request, battle_id)
+
+
+def _after(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
     if request.headers.get("Sec-Fetch-Mode") == "navigate":
         return redirect("battle", battle_id=battle_id)
+    battle = Battle.objects.select_related("arena", "prompt").get(pk=battle_id)
+    if battle.stage == "judged":
+        context = {"battle": battle, "details": details_asked(battle)}
+        return render(request, "battles/_details.html", context)
     return render(request, "battles/_reveal.html", {"battle": battle, "reveal": reveal(battle)})
+
+
+@require_POST
+def skip(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
+    """Pass the battle over; its page then leads to another one."""
+    skip_battle(
+        battle_id=battle_id,
+        voter=known_voter(request),
+        reason=request.POST.get("reason", Skip.Reason.CANNOT_JUDGE),
+    )
+    return redirect("battle", battle_id=battle_id)
+
+
+@require_POST
+def report(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
+    """Keep a report for the staff."""
+    seat = request.POST.get("seat", "")
+    report_battle(
+        battle_id=battle_id,
+        voter=known_voter(request),
+        reason=request.POST.get("reason", ""),
+        position=int(seat) if seat.isdecimal() and len(seat) == 1 else None,
+        text=request.POST.get("text", ""),
+    )
+    if not request.headers.get("HX-Request"):
+        messages.success(request, REPORTED)
+        return redirect("battle", battle_id=battle_id)
+    return render(request, "battles/_reported.html", {"reported": REPORTED})
 
 
 @require_POST

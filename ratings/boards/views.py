@@ -125,10 +125,14 @@ def board_standing(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
     voter = known_voter(request)
     vote = (
         Vote.objects.select_related("battle__arena")
-        .filter(battle_id=battle_id, battle__origin=Battle.Origin.LIVE)
+        .filter(
+            battle_id=battle_id,
+            battle__origin=Battle.Origin.LIVE,
+            battle__revealed_at__isnull=False,
+        )
         .first()
     )
     if vote is None or voter is None or vote.voter_id != voter.pk:
-        raise NotFound("There is no vote of yours on this battle.")
+        raise NotFound("There is no vote of yours on this battle whose models were shown.")
     context = {"standing": standing(vote.battle, vote), "arena": vote.battle.arena}
     return render(request, "boards/_standing.html", context)

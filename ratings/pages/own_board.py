@@ -52,6 +52,7 @@ def own_counts(voter: Voter) -> dict[int, dict[tuple[int, int], list[int]]]:
     """Return by arena and pair (low, high) of revisions what the voter said, as `COLUMNS` count."""
     votes = (
         standing_votes_of(voter)
+        .filter(battle__revealed_at__isnull=False)  # a board would name who is still anonymous
         .annotate(
             revisions=ArrayAgg("battle__seats__revision_id", order_by="battle__seats__position")
         )

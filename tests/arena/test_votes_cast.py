@@ -9,8 +9,9 @@ import pytest
 from arena.accounts.models import Voter
 from arena.arenas.models import Arena
 from arena.common.errors import BadInput, Conflict, NotAllowed, NotFound
+from arena.votes.ballot import PAIR_CHOICES
 from arena.votes.models import Vote
-from arena.votes.services import CHOICES, cast_vote, choice_of
+from arena.votes.services import ballot_of, cast_vote
 from models_registry.models import Revision
 from tests import cast
 
@@ -28,7 +29,7 @@ def test_every_answer_of_the_vote_bar_becomes_its_ranking(
 ) -> None:
     vote = cast.vote(cast.shown_battle(arena, ada), choice)
     assert vote.winner == winner
-    assert choice_of(vote) == CHOICES[choice]
+    assert ballot_of(vote) == PAIR_CHOICES[choice]
 
 
 def test_the_same_request_again_is_the_same_vote(
@@ -73,9 +74,12 @@ def test_a_vote_before_both_outputs_are_shown_is_refused(
         assert refusal.value.code == "not_shown"
 
 
-def test_nonsense_is_refused_with_what_would_be_right(ada: Voter) -> None:
-    with pytest.raises(BadInput, match="a, b, tie, both_bad"):
-        cast_vote(battle_id=uuid.uuid4(), voter=ada, choice="c", idempotency_key=key())
+def test_nonsense_is_refused_with_what_would_be_right(
+    ada: Voter, arena: Arena, models: list[Revision]
+) -> None:
+    battle = cast.shown_battle(arena, ada)
+    with pytest.raises(BadInput, match="'a', 'b', 'tie' or 'both_bad'"):
+        cast_vote(battle_id=battle.pk, voter=ada, choice="c", idempotency_key=key())
     with pytest.raises(BadInput, match="UUID"):
         cast_vote(battle_id=uuid.uuid4(), voter=ada, choice="a", idempotency_key="1")
     with pytest.raises(NotFound):

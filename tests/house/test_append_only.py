@@ -8,9 +8,22 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 
 from arena.accounts.models import Consent, Terms, Voter
-from arena.arenas.models import Arena
-from arena.votes.models import Engagement, Rationale, Vote, Withdrawal
+from arena.arenas.models import Arena, Dimension
+from arena.votes.models import (
+    DimensionOutcome,
+    Engagement,
+    Mark,
+    Rating,
+    Rationale,
+    Report,
+    SeatRationale,
+    Skip,
+    Strength,
+    Vote,
+    Withdrawal,
+)
 from arena.votes.services import withdraw_vote
+from arena.votes.skipping import report_battle, skip_battle
 from models_registry.models import Revision
 from ratings.boards.counting import count_vote
 from ratings.boards.models import Snapshot
@@ -19,9 +32,16 @@ from tests import cast
 
 APPEND_ONLY: tuple[type[Model], ...] = (
     Vote,
+    Strength,
+    DimensionOutcome,
+    Rating,
     Rationale,
+    SeatRationale,
+    Mark,
     Engagement,
     Withdrawal,
+    Skip,
+    Report,
     Consent,
     Terms,
     Revision,
@@ -34,6 +54,19 @@ def rows(ada: Voter, arena: Arena, models: list[Revision]) -> None:
     """At least one row of every table."""
     battle = cast.shown_battle(arena, ada)
     vote = cast.vote(battle, "a", rationale="It is right.")
+    correct = Dimension.objects.create(arena=arena, key="correct", name="Correct", question="?")
+    Strength.objects.create(vote=vote, degree="much")
+    DimensionOutcome.objects.create(vote=vote, dimension=correct, ranks=[1, 2])
+    Rating.objects.create(vote=vote, position=0, stars=5)
+    rationale = vote.rationales.get()
+    SeatRationale.objects.create(rationale=rationale, position=0, text="Short.")
+    Mark.objects.create(
+        rationale=rationale, position=0, kind="span", is_good=True,
+        place={"start": 0, "end": 1, "quote": "A"},
+    )  # fmt: skip
+    other = cast.shown_battle(arena, ada)
+    report_battle(battle_id=other.pk, voter=ada, reason="broken")
+    skip_battle(battle_id=other.pk, voter=ada, reason="cannot_judge")
     count_vote(str(vote.pk))
     publish_snapshot(arena, "live")
     withdraw_vote(vote_id=str(vote.pk), voter=ada)

@@ -19,8 +19,8 @@ from arena.arenas.models import Arena
 from arena.battles.models import Battle, Seat
 from arena.generation.models import Output
 from arena.prompts.models import Prompt
+from arena.votes.ballot import PAIR_CHOICES
 from arena.votes.models import Vote
-from arena.votes.services import CHOICES
 from models_registry.models import Revision
 from ratings.boards.analysis import analyse
 from ratings.boards.counting import recount_arena
@@ -98,7 +98,7 @@ def write_votes(arena: Arena, said: Iterable[Said], *, counted: bool = True) -> 
     votes = Vote.objects.bulk_create(
         Vote(
             battle=battle, voter=one.voter, cast_at=now, idempotency_key=uuid.uuid4(),
-            ranks=list(one.ranks or CHOICES[one.choice].ranks),
+            ranks=list(one.ranks or PAIR_CHOICES[one.choice].ranks),
             is_acceptable=one.choice != "both_bad",
         )
         for battle, one in zip(battles, rows, strict=True)

@@ -21,8 +21,9 @@ from arena.arenas.models import Arena
 from arena.battles.models import Battle, Seat
 from arena.common.hashing import sha256_hex
 from arena.common.tasks import Skipped
+from arena.votes.ballot import PAIR_CHOICES
 from arena.votes.models import Vote
-from arena.votes.services import CHOICES, withdraw_vote
+from arena.votes.services import withdraw_vote
 from models_registry.models import Revision
 from ratings.boards import counting
 from ratings.boards.counting import (
@@ -153,7 +154,7 @@ def pair_of_models(db: None) -> list[Revision]:
 @given(
     st.lists(
         st.one_of(
-            st.sampled_from(sorted(CHOICES)),  # vote so
+            st.sampled_from(sorted(PAIR_CHOICES)),  # vote so
             st.tuples(st.just("withdraw"), st.integers(0, 9)),
             st.tuples(st.sampled_from(["count", "uncount"]), st.integers(0, 9)),
         ),
@@ -194,8 +195,8 @@ def _plain_vote(
     Seat.objects.create(battle=battle, position=0, revision=one)
     Seat.objects.create(battle=battle, position=1, revision=two)
     return Vote.objects.create(
-        battle=battle, voter=voter, ranks=list(CHOICES[choice].ranks), cast_at=shown.opened_at,
-        is_acceptable=CHOICES[choice].is_acceptable, idempotency_key=uuid.uuid4(),
+        battle=battle, voter=voter, ranks=list(PAIR_CHOICES[choice].ranks), cast_at=shown.opened_at,
+        is_acceptable=PAIR_CHOICES[choice].is_acceptable, idempotency_key=uuid.uuid4(),
     )  # fmt: skip
 
 

@@ -16,9 +16,10 @@ from arena.accounts.models import Voter
 from arena.arenas.models import Arena
 from arena.prompts import slices
 from arena.prompts.slices import SLICES
+from arena.votes.ballot import PAIR_CHOICES
 from arena.votes.importing.service import import_votes
 from arena.votes.models import Vote
-from arena.votes.services import CHOICES, withdraw_vote
+from arena.votes.services import withdraw_vote
 from models_registry.models import Revision
 from ratings.boards.counting import count_missed, count_vote, recount_arena, uncount_vote
 from ratings.boards.models import ALL_VOTES, TalliedVote, Tally
@@ -105,7 +106,7 @@ def test_counting_anew_takes_the_rules_of_today(
 @given(
     said=st.lists(
         st.tuples(
-            st.integers(0, 2), st.sampled_from(sorted(CHOICES)), st.sampled_from(list(PROMPTS))
+            st.integers(0, 2), st.sampled_from(sorted(PAIR_CHOICES)), st.sampled_from(list(PROMPTS))
         ),
         max_size=8,
     ),
