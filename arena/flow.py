@@ -13,6 +13,7 @@ FLOW: dict[str, tuple[str, ...]] = {
     "job.queued": ("generation.generate_output",),
     "output.finished": ("generation.release_outputs",),
     "vote.cast": ("boards.count_vote",),
+    "vote.detailed": ("boards.count_details",),
     "vote.withdrawn": ("boards.uncount_vote",),
     "votes.imported": ("boards.recount_arena",),
     "release.published": ("rewards.train_reward_model",),

@@ -14,6 +14,7 @@ from arena.arenas.models import Arena, Dimension
 from arena.battles.models import Battle
 from arena.battles.services import reveal_battle
 from arena.common.errors import BadInput, Conflict
+from arena.common.events import publish
 from arena.votes.ballot import BadBallot, Ballot, read_ballot
 from arena.votes.models import DimensionOutcome, Rating, Strength, Vote
 from arena.votes.services import ballot_of, own_battle
@@ -92,6 +93,8 @@ def write_details(*, battle_id: uuid.UUID | str, voter: Voter | None, details: D
     _keep_stars(vote, battle.arena, details.stars, n_seats)
     reveal_battle(battle.pk)
     battle.refresh_from_db()
+    if details.dimensions:
+        publish("vote.detailed", vote_id=str(vote.pk))
     return battle
 
 

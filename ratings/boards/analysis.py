@@ -11,9 +11,11 @@ import numpy as np
 from django.utils import timezone
 
 from arena.arenas.models import Arena
+from arena.common.hashing import sha256_hex
 from ratings.boards.methods import METHODS, Material, try_method
 from ratings.boards.models import ALL_VOTES, Analysis
 from ratings.boards.selectors import analysis_of, counts_of, slices_with_votes
+from ratings.boards.slices import dimension_of
 from ratings.boards.votes import ABSENT, counted_votes
 from ratings.fitting.bradley_terry import fit_bradley_terry
 from ratings.fitting.clustering import TooFewVoters, fit_by_voter, voter_effects
@@ -39,7 +41,7 @@ def analyse(arena: Arena, source: str) -> Analysis | None:
     """Go over all counted votes and keep what they say; None without a vote."""
     started = time.perf_counter()
     # Before the votes are read: what is counted meanwhile makes the next pass due.
-    counts_sha256 = counts_of(arena, source).sha256()
+    counts_sha256 = _counts_sha256(arena, source)
     votes = counted_votes(arena, source)
     if not votes.n_votes:
         Analysis.objects.filter(arena=arena, source=source).delete()
@@ -71,7 +73,7 @@ def analyse_if_due(arena: Arena, source: str, *, at_once: bool = False) -> bool:
     last = analysis_of(arena, source)
     if last is None:
         return analyse(arena, source) is not None
-    if last.findings.get("counts_sha256") == counts_of(arena, source).sha256():
+    if last.findings.get("counts_sha256") == _counts_sha256(arena, source):
         return False
     age_s = (timezone.now() - last.made_at).total_seconds()
     if age_s < REST * last.took_s and not at_once:
@@ -93,15 +95,29 @@ def _voters(material: Material) -> dict[str, Any]:
 
 def _widening(material: Material) -> dict[str, dict[str, float]]:
     """Return, by slice and model, by how much intervals for independent votes must be stretched."""
+    arena, source = material.arena, material.source
     widening = {}
-    for key in (ALL_VOTES, *slices_with_votes(material.arena, material.source)):
-        effects = voter_effects(material.voter_tallies(material.votes.in_slice(key)), cap=math.inf)
+    for key in (ALL_VOTES, *slices_with_votes(arena, source)):
+        if dimension := dimension_of(key):
+            answers = Material(arena, source, counted_votes(arena, source, dimension))
+            names, tallies = answers.names, answers.voter_tallies()
+        else:
+            names, tallies = material.names, material.voter_tallies(material.votes.in_slice(key))
         widening[key] = {
             name: round(float(factor), WIDENING_DIGITS)
-            for name, factor in zip(material.names, effects.widening, strict=True)
+            for name, factor in zip(
+                names, voter_effects(tallies, cap=math.inf).widening, strict=True
+            )
             if factor > 1
         }
     return widening
+
+
+def _counts_sha256(arena: Arena, source: str) -> str:
+    """Return a digest of all that was counted: the votes, and the answers to each dimension."""
+    keys = [key for key in slices_with_votes(arena, source) if dimension_of(key)]
+    digests = (counts_of(arena, source, key).sha256() for key in (ALL_VOTES, *keys))
+    return sha256_hex(" ".join(digests))
 
 
 def _footing(material: Material) -> dict[str, Any]:

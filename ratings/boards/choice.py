@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from arena.arenas.models import Arena
 from arena.common.errors import NotFound
-from arena.prompts.slices import SLICES
+from arena.prompts.slices import Slice
 from ratings.boards.kept import Counts
 from ratings.boards.methods import METHODS
 from ratings.boards.models import ALL_VOTES, Analysis
@@ -26,6 +26,7 @@ from ratings.boards.selectors import (
     model_facts,
     slices_with_votes,
 )
+from ratings.boards.slices import arena_slices
 from ratings.boards.table import Board
 
 SOURCE_NAMES = {"live": "cast here", "imported": "imported", "all": "all"}
@@ -75,7 +76,12 @@ class BoardChoice:
     def slices(self) -> list[str]:
         """Keys of the slices that have votes, in the order of the registry."""
         voted = set(slices_with_votes(self.arena, self.source))
-        return [key for key in SLICES if key in voted]
+        return [key for key in self.known_slices if key in voted]
+
+    @cached_property
+    def known_slices(self) -> dict[str, Slice]:
+        """What may have a board of its own in this arena, by key."""
+        return arena_slices(self.arena)
 
     @cached_property
     def analysis(self) -> Analysis | None:

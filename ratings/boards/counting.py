@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -22,10 +23,13 @@ from ratings.boards.facts import facts_of, standing_votes_with_facts
 from ratings.boards.models import ALL_VOTES, TalliedVote, Tally
 from ratings.boards.selectors import (
     COLUMNS,
+    tallied_outcomes,
     tallied_votes,
     untallied_votes,
+    votes_with_untallied_details,
     withdrawn_tallied_votes,
 )
+from ratings.boards.slices import of_dimension
 
 MOST_ONE_BY_ONE = 200  # missed votes; about what takes as long as counting a small arena anew
 ROWS_AT_ONCE = 2000  # of tallies in one statement
@@ -60,11 +64,35 @@ def count_vote(vote_id: str) -> bool:
         vote = _locked(vote_id)
         if hasattr(vote, "withdrawal"):
             return False
-        slices = slices_of(facts_of(vote))
-        _, is_new = TalliedVote.objects.get_or_create(vote=vote, defaults={"slices": slices})
+        slices, outcomes = slices_of(facts_of(vote)), _dimension_ranks(vote)
+        _, is_new = TalliedVote.objects.get_or_create(
+            vote=vote, defaults={"slices": slices, "dimensions": sorted(outcomes)}
+        )
         if not is_new:
             return False
-        _change(vote, slices, 1)
+        _change(vote, [_main(vote, slices), *_asked(outcomes)], 1)
+    announce_change(vote.battle.arena.slug)
+    return True
+
+
+def count_details(vote_id: str) -> bool:
+    """Add the outcomes by dimension of a tallied vote; False when there is nothing to add.
+
+    Those of a vote that is not tallied yet are counted with it.
+    """
+    with transaction.atomic():
+        _lock_tallies("ROW EXCLUSIVE")
+        vote = _locked(vote_id)
+        tallied = TalliedVote.objects.filter(vote=vote).first()
+        if tallied is None or hasattr(vote, "withdrawal"):
+            return False
+        known = set(tallied.dimensions)
+        new = {key: ranks for key, ranks in _dimension_ranks(vote).items() if key not in known}
+        if not new:
+            return False
+        tallied.dimensions = sorted(known | set(new))
+        tallied.save(update_fields=["dimensions"])
+        _change(vote, _asked(new), 1)
     announce_change(vote.battle.arena.slug)
     return True
 
@@ -78,7 +106,9 @@ def uncount_vote(vote_id: str) -> bool:
         if tallied is None:
             return False
         tallied.delete()
-        _change(vote, tallied.slices, -1)
+        counted = {key: ranks for key, ranks in _dimension_ranks(vote).items()
+                   if key in tallied.dimensions}  # fmt: skip
+        _change(vote, [_main(vote, tallied.slices), *_asked(counted)], -1)
     announce_change(vote.battle.arena.slug)
     return True
 
@@ -96,13 +126,39 @@ def _locked(vote_id: str) -> Vote:
     return Vote.objects.select_related(*related).get(pk=vote_id)
 
 
-def _change(vote: Vote, slices: Sequence[str], by: int) -> None:
+@dataclass(frozen=True)
+class _Counted:
+    """One ranking and the tallies that it goes into."""
+
+    ranks: Sequence[int]
+    is_acceptable: bool
+    keys: Sequence[str]
+
+
+def _main(vote: Vote, slices: Sequence[str]) -> _Counted:
+    return _Counted(vote.ranks, vote.is_acceptable, (ALL_VOTES, *slices))
+
+
+def _asked(ranks_by_dimension: Mapping[str, Sequence[int]]) -> list[_Counted]:
+    return [
+        _Counted(ranks, True, (of_dimension(key),)) for key, ranks in ranks_by_dimension.items()
+    ]
+
+
+def _dimension_ranks(vote: Vote) -> dict[str, list[int]]:
+    return dict(vote.dimension_outcomes.values_list("dimension__key", "ranks"))
+
+
+def _change(vote: Vote, rankings: Sequence[_Counted], by: int) -> None:
     battle = vote.battle
     revisions = list(battle.seats.values_list("revision_id", flat=True))
     changes: dict[Cell, list[int]] = {}
-    for low, high, column in pair_outcomes(revisions, vote.ranks, is_acceptable=vote.is_acceptable):
-        for key in (ALL_VOTES, *slices):
-            changes[key, low, high] = [by * (column == name) for name in COLUMNS]
+    for one in rankings:
+        for low, high, column in pair_outcomes(
+            revisions, one.ranks, is_acceptable=one.is_acceptable
+        ):
+            for key in one.keys:
+                changes[key, low, high] = [by * (column == name) for name in COLUMNS]
     _add_to_tallies(battle.arena_id, battle.origin, changes)
 
 
@@ -176,6 +232,10 @@ def recount_arena(arena_id: int, import_id: int | None = None) -> int:
             for low, high, column in pair_outcomes(revisions, ranks, is_acceptable=is_acceptable):
                 for key in (ALL_VOTES, *slices):
                     counts[origin][key, low, high][COLUMNS.index(column)] += 1
+        for origin, revisions, ranks, dimension in tallied_outcomes(arena):
+            for low, high, column in pair_outcomes(revisions, ranks, is_acceptable=True):
+                key = of_dimension(dimension)
+                counts[origin][key, low, high][COLUMNS.index(column)] += 1
         # Set to nothing rather than deleted: whoever keeps tallies sees that they have changed.
         nothing = dict.fromkeys(COLUMNS, 0)
         Tally.objects.filter(arena=arena).update(**nothing, changed_at=Now())
@@ -205,6 +265,17 @@ def _mark_tallied(arena: Arena, slices_by_vote: Mapping[uuid.UUID, tuple[str, ..
             TalliedVote.objects.bulk_create(marks, ignore_conflicts=True)
             marks = []
     TalliedVote.objects.bulk_create(marks, ignore_conflicts=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK_DIMENSIONS, [arena.pk])
+
+
+_MARK_DIMENSIONS = """
+UPDATE boards_talliedvote t SET dimensions = o.keys FROM (
+    SELECT o.vote_id, array_agg(d.key ORDER BY d.key) AS keys
+    FROM votes_dimensionoutcome o JOIN arenas_dimension d ON d.id = o.dimension_id
+    WHERE d.arena_id = %s GROUP BY o.vote_id
+) o WHERE t.vote_id = o.vote_id
+"""
 
 
 def count_missed(arena: Arena) -> int:
@@ -212,7 +283,8 @@ def count_missed(arena: Arena) -> int:
 
     Returns how many there were. A few are counted one by one; for many the arena is counted anew.
     """
-    n_missed = untallied_votes(arena).count() + withdrawn_tallied_votes(arena).count()
+    missed = (untallied_votes, withdrawn_tallied_votes, votes_with_untallied_details)
+    n_missed = sum(votes(arena).count() for votes in missed)
     if n_missed > MOST_ONE_BY_ONE:
         recount_arena(arena.pk)
         return n_missed
@@ -220,4 +292,6 @@ def count_missed(arena: Arena) -> int:
         uncount_vote(str(vote_id))
     for vote_id in list(untallied_votes(arena)):
         count_vote(str(vote_id))
+    for vote_id in list(votes_with_untallied_details(arena)):
+        count_details(str(vote_id))
     return n_missed

@@ -13,11 +13,14 @@ from arena.votes.models import Vote
 from models_registry.models import Revision
 
 ALL_VOTES = ""  # the slice that every vote is in
-SLICE_CHARS = 40
+SLICE_CHARS = 60
 
 
 class Tally(models.Model):
-    """Votes between two revisions in one slice. A cache: `recount_arena` makes it anew."""
+    """Votes between two revisions in one slice. A cache: `recount_arena` makes it anew.
+
+    The outcomes of a dimension have tallies of their own, under `slices.of_dimension`.
+    """
 
     arena = models.ForeignKey(Arena, on_delete=models.CASCADE, related_name="tallies")
     origin = models.CharField(max_length=10, choices=Battle.Origin)
@@ -53,6 +56,12 @@ class TalliedVote(models.Model):
 
     vote = models.OneToOneField(Vote, on_delete=models.CASCADE, primary_key=True, related_name="+")
     slices = ArrayField(models.CharField(max_length=SLICE_CHARS), default=list)
+    dimensions = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        db_default=[],
+        help_text="Keys of the dimensions whose outcomes are in the tallies too.",
+    )
 
     def __str__(self) -> str:
         return str(self.vote_id)

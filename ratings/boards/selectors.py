@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery
 
 from arena.arenas.models import Arena
 from arena.battles.models import Battle
-from arena.prompts.slices import SLICES
-from arena.votes.models import Vote
+from arena.votes.models import DimensionOutcome, Vote
 from models_registry.models import Revision
 from ratings.boards.kept import Counts, kept_tallies
 from ratings.boards.models import ALL_VOTES, Analysis, TalliedVote, Tally
+from ratings.boards.slices import arena_slices
 from ratings.boards.table import Board, PairCounts, make_board, unambiguous
 from ratings.fitting.tallies import PairTallies
 
@@ -57,6 +57,28 @@ def tallied_votes(arena: Arena) -> Iterator[tuple[str, list[int], list[int], boo
     )
 
 
+_OUTCOMES = """
+SELECT b.origin,
+    (SELECT array_agg(s.revision_id ORDER BY s.position)
+     FROM battles_seat s WHERE s.battle_id = b.id),
+    o.ranks, d.key
+FROM boards_talliedvote t
+JOIN votes_dimensionoutcome o ON o.vote_id = t.vote_id
+JOIN arenas_dimension d ON d.id = o.dimension_id AND d.key = ANY(t.dimensions)
+JOIN votes_vote v ON v.id = t.vote_id
+JOIN battles_battle b ON b.id = v.battle_id
+WHERE d.arena_id = %s
+"""
+
+
+def tallied_outcomes(arena: Arena) -> Iterator[tuple[str, list[int], list[int], str]]:
+    """Yield (origin, revisions by seat, ranks, key) of each tallied outcome of a dimension."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OUTCOMES, [arena.pk])
+        while rows := cursor.fetchmany(CHUNK):
+            yield from rows
+
+
 def untallied_votes(arena: Arena) -> QuerySet[Vote, uuid.UUID]:
     """Return the ids of the standing votes that are not in the tallies yet."""
     missed = Vote.objects.filter(~IS_TALLIED, battle__arena=arena, withdrawal__isnull=True)
@@ -67,6 +89,18 @@ def withdrawn_tallied_votes(arena: Arena) -> QuerySet[Vote, uuid.UUID]:
     """Return the ids of the withdrawn votes that are still in the tallies."""
     missed = Vote.objects.filter(IS_TALLIED, battle__arena=arena, withdrawal__isnull=False)
     return missed.values_list("pk", flat=True)
+
+
+def votes_with_untallied_details(arena: Arena) -> QuerySet[Vote, uuid.UUID]:
+    """Return the ids of the tallied votes with an outcome of a dimension that is not tallied."""
+    tallied = TalliedVote.objects.filter(vote=OuterRef("vote")).values("dimensions")
+    missed = DimensionOutcome.objects.annotate(counted=Subquery(tallied)).filter(
+        ~Q(counted__contains=Func(F("dimension__key"), template="ARRAY[%(expressions)s]")),
+        dimension__arena=arena,
+        counted__isnull=False,
+        vote__withdrawal__isnull=True,
+    )
+    return missed.order_by().values_list("vote", flat=True).distinct()
 
 
 # ── counts ──────────────────────────────────────────────────────────────────────────────────
@@ -164,7 +198,7 @@ def default_source(arena: Arena) -> str:
 
 def slices_with_votes(arena: Arena, source: str) -> list[str]:
     """Return the keys of the slices that have a vote."""
-    return sorted(_slices_with_votes(arena, source, list(SLICES)))
+    return sorted(_slices_with_votes(arena, source, list(arena_slices(arena))))
 
 
 # A slice whose votes were all withdrawn keeps its tallies, of nothing.

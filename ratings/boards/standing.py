@@ -82,6 +82,8 @@ def _rank_text(row: Row) -> str:
 
 
 def _others(counts: list[PairCounts], labels: list[str]) -> str:
+    if len(labels) > 2:
+        return _others_of_list(counts, set(labels))
     pair = next((c for c in counts if {c.first, c.second} == set(labels)), None)
     total = pair and pair.wins_first + pair.wins_second + pair.ties + pair.both_bad
     if not pair or not total:
@@ -95,3 +97,14 @@ def _others(counts: list[PairCounts], labels: list[str]) -> str:
         f"Of {total} other {word} between these two: {wins_a} for the model at A, "
         f"{wins_b} for the model at B, {ties} for neither."
     )
+
+
+def _others_of_list(counts: list[PairCounts], labels: set[str]) -> str:
+    n = sum(
+        c.wins_first + c.wins_second + c.ties + c.both_bad
+        for c in counts
+        if {c.first, c.second} <= labels
+    )
+    if not n:
+        return "Yours is the first vote between any two of these."
+    return f"Others compared two of these {n} time{'' if n == 1 else 's'} before."

@@ -26,13 +26,20 @@ _VOTES = """
 SELECT v.id, dense_rank() OVER (ORDER BY v.voter_id) - 1, v.voter_id IS NULL,
     (SELECT array_agg(s.revision_id ORDER BY s.position)
      FROM battles_seat s WHERE s.battle_id = b.id),
-    v.ranks, v.is_acceptable, b.p_draw, t.slices
+    {ranks}, b.p_draw, t.slices
 FROM boards_talliedvote t
 JOIN votes_vote v ON v.id = t.vote_id
-JOIN battles_battle b ON b.id = v.battle_id
+JOIN battles_battle b ON b.id = v.battle_id {outcomes}
 WHERE b.arena_id = %s AND b.origin = ANY(%s)
 ORDER BY v.id
 """
+_VOTE = _VOTES.format(ranks="v.ranks, v.is_acceptable", outcomes="")
+_DIMENSION = _VOTES.format(
+    ranks="o.ranks, true",
+    outcomes="""
+JOIN votes_dimensionoutcome o ON o.vote_id = v.id
+JOIN arenas_dimension d ON d.id = o.dimension_id AND d.key = ANY(t.dimensions) AND d.key = %s""",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,11 +86,12 @@ class PairwiseVotes:
     outcome: IntArray  # codes of Outcome
 
 
-def counted_votes(arena: Arena, source: str) -> CountedVotes:
-    """Read the votes that are in the tallies."""
+def counted_votes(arena: Arena, source: str, dimension: str = "") -> CountedVotes:
+    """Read the votes that are in the tallies, or their outcomes by one dimension."""
     labels = labels_of(arena)
+    query = _DIMENSION if dimension else _VOTE
     with connection.cursor() as cursor:
-        cursor.execute(_VOTES, [arena.pk, origins_of(source)])
+        cursor.execute(query, [*([dimension] if dimension else []), arena.pk, origins_of(source)])
         rows: list[tuple[object, ...]] = []
         while part := cursor.fetchmany(ROWS_AT_ONCE):
             rows.extend(part)

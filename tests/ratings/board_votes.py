@@ -80,7 +80,7 @@ def write_votes(arena: Arena, said: Iterable[Said], *, counted: bool = True) -> 
         Battle(
             arena=arena, prompt=prompts[one.voter, one.text], voter=one.voter,
             consent=consents[one.voter.pk], sampler="uniform", sampler_version=1,
-            p_draw=one.p_draw, released_at=now, ending="voted", ended_at=now,
+            p_draw=one.p_draw, released_at=now, ending="voted", ended_at=now, revealed_at=now,
         )
         for one in rows
     )  # fmt: skip

@@ -190,6 +190,7 @@ def _plain_vote(
     battle = Battle.objects.create(
         arena=arena, prompt=shown.prompt, voter=voter, consent=shown.consent, p_draw=0.5,
         sampler="test", sampler_version=1, ending="voted", ended_at=shown.opened_at,
+        revealed_at=shown.opened_at,
     )  # fmt: skip
     one, two = models[number % 3], models[(number + 1) % 3]
     Seat.objects.create(battle=battle, position=0, revision=one)

@@ -8,7 +8,6 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from arena.prompts.slices import SLICES
 from ratings.boards.charts.scale import Axis, linear_axis
 from ratings.boards.choice import SOURCE_NAMES, BoardChoice
 from ratings.boards.exports import Export, rows_of
@@ -21,6 +20,7 @@ from ratings.boards.selectors import (
     n_released_battles,
     waiting_models,
 )
+from ratings.boards.slices import dimension_of
 from ratings.boards.table import Board, Row
 
 
@@ -44,7 +44,8 @@ def board_context(choice: BoardChoice) -> dict[str, Any]:
         "shares": _shares(choice, models),
         "shares_title": choice.finding.get("shares_title", ""),
         "about": METHODS.get(choice.method),
-        "slice": SLICES.get(choice.slice),
+        "slice": choice.known_slices.get(choice.slice),
+        "is_of_dimension": bool(dimension_of(choice.slice)),
     }
 
 
@@ -149,7 +150,7 @@ def controls(choice: BoardChoice) -> dict[str, Any]:
     """Return the choices above a board: which votes, which prompts, which method."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for key in choice.slices:
-        one = SLICES[key]
+        one = choice.known_slices[key]
         entry = {"key": key, "label": one.label, "is_chosen": key == choice.slice}
         groups.setdefault(one.group, []).append(entry)
     found = choice.findings.get("methods", {})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from arena.prompts.slices import SLICES
 from ratings.boards.choice import BoardChoice
 from ratings.boards.exports import Export
 from ratings.boards.methods import METHODS
@@ -162,5 +161,5 @@ def how_context(choice: BoardChoice) -> dict[str, Any]:
         "method_version": METHOD_VERSION,
         "largest_widening": max(choice.board.widening.values(), default=1.0),
         "about": METHODS.get(choice.method),
-        "slice": SLICES.get(choice.slice),
+        "slice": choice.known_slices.get(choice.slice),
     }

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from arena.arenas.models import Arena
 from arena.battles.models import Seat
-from arena.prompts.slices import SLICES, Slice
+from arena.prompts.slices import Slice
 from models_registry.models import Revision
 from ratings.boards.charts.record import Outcome
 from ratings.boards.selectors import live_board, origins_of, slices_with_votes
+from ratings.boards.slices import arena_slices
 
 LATEST = 30  # votes in the record
 
@@ -47,12 +48,13 @@ def ratings_by_slice(arena: Arena, source: str, model: str) -> list[SliceRating]
         return []
     own, found = overall[model].rating, []
     voted = set(slices_with_votes(arena, source))
-    for key in (key for key in SLICES if key in voted):
+    known = arena_slices(arena)
+    for key in (key for key in known if key in voted):
         row = next((row for row in live_board(arena, source, key).rows if row.model == model), None)
         if row is not None and not row.is_provisional:
             found.append(
                 SliceRating(
-                    SLICES[key], row.rating - own, row.low - own, row.high - own, row.rank,
+                    known[key], row.rating - own, row.low - own, row.high - own, row.rank,
                     row.votes,
                 )
             )  # fmt: skip

@@ -8,7 +8,6 @@ from django.core.management.base import CommandParser
 
 from arena.arenas.selectors import named_arena
 from arena.common.commands import AgonCommand
-from arena.prompts.slices import SLICES
 from ratings.boards.analysis import analyse_if_due
 from ratings.boards.choice import BoardChoice
 from ratings.boards.counting import count_missed
@@ -26,7 +25,7 @@ class Command(AgonCommand):
         parser.add_argument("arena", help="the arena's slug, for example text")
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument("--source", choices=SOURCES, help="which votes count (default: live)")
-        parser.add_argument("--slice", default="", choices=SLICES, help="which prompts count")
+        parser.add_argument("--slice", default="", help="which votes count, or which question")
         parser.add_argument("--method", default="", choices=METHODS, help="another way to fit")
 
     def handle(self, *args: Any, **options: Any) -> None:
