@@ -41,3 +41,8 @@ class PromptForm(forms.Form):
         if self.needs_consent and not cleaned.get("accept_terms"):
             self.add_error("accept_terms", "Accept the terms to start. They are short.")
         return cleaned
+
+    def refuse(self, reason: str) -> None:
+        """Say why this valid prompt cannot be taken; a suggestion is now in the box, to change."""
+        self.data = {**self.data, "prompt": self.cleaned_data["prompt"]}
+        self.add_error("prompt", reason)

@@ -44,6 +44,12 @@ class Battle(models.Model):
     uniform_share = models.FloatField(
         null=True, help_text="Share of uniform draws that p_draw includes; 1 for a uniform draw."
     )
+    routing = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What the prompt was read to need, by which version of the rules, and which "
+        "models were left out for what (`arena.battles.routing`).",
+    )
     opened_at = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True, help_text="All outputs went to the voter.")
     ending = models.CharField(max_length=10, choices=Ending, blank=True)

@@ -13,6 +13,7 @@ from arena.accounts.models import Consent, Voter
 from arena.accounts.services import current_consent
 from arena.arenas.models import Arena
 from arena.battles.models import Battle, SamplerState, Seat
+from arena.battles.routing import Routing, reads_language, refusal, route
 from arena.battles.sampling.draw import draw_contestants
 from arena.battles.sampling.errors import BadState
 from arena.battles.sampling.state import FloatArray, IntArray, State
@@ -21,9 +22,11 @@ from arena.battles.selectors import pair_sampling
 from arena.common.errors import NotAllowed, Unavailable
 from arena.common.events import publish
 from arena.prompts.models import Prompt
+from arena.prompts.needs import needs_of
 from arena.prompts.services import submit_prompt
 from arena.prompts.slices import context_of
 from models_registry.models import Revision
+from models_registry.services import abilities_of
 
 _rng = random.SystemRandom()  # the draw must not be predictable by a voter
 
@@ -37,28 +40,32 @@ def open_battle(
     text: str,
     again_of: Battle | None = None,
 ) -> Battle:
-    """Take a prompt and draw its contestants as the arena's sampler prefers.
+    """Take a prompt and draw its contestants, of the models that fit it, as the sampler prefers.
 
     The floors of the sampler go by the writing system of the prompt. The battle keeps the sampler
     that really drew, which is the uniform one where the arena has no fresh state.
 
     Raises NotAllowed without the voter's consent to the current terms or in a closed arena,
-    BadInput for an unusable prompt, Unavailable when fewer models compete than the arena has
-    seats. `again_of` is kept where the voter's own battle asked the same.
+    BadInput for an unusable prompt, NoModelFits where too few models can do what it needs,
+    Unavailable when fewer models compete than the arena has seats. `again_of` is kept where the
+    voter's own battle asked the same.
     """
     if consent is None or consent != current_consent(voter):
         raise NotAllowed("Accept the terms before the first battle.", code="terms_not_accepted")
     if not arena.is_open:
         raise NotAllowed(f"The arena '{arena.name}' is closed. Choose another one.")
     prompt = submit_prompt(arena=arena, voter=voter, text=text)
-    candidates = list(Revision.objects.competing(arena.modality))
+    competing = Revision.objects.competing(arena.modality).select_related("model")
+    candidates = {revision.pk: revision for revision in competing}
     if len(candidates) < arena.n_seats:
         raise Unavailable(
             f"The arena '{arena.name}' has {len(candidates)} of the {arena.n_seats} models that "
             "a battle needs. Register models with `manage.py register_model`."
         )
-    chosen = pair_sampling(arena, [one.pk for one in candidates], context_of(prompt.text))
-    draw = draw_contestants(candidates, chosen.probabilities, arena.n_seats, _rng)
+    routing = _routed(arena, prompt, candidates)
+    chosen = pair_sampling(arena, routing.fit, context_of(prompt.text))
+    fit = [candidates[revision] for revision in routing.fit]
+    draw = draw_contestants(fit, chosen.probabilities, arena.n_seats, _rng)
     battle = Battle.objects.create(
         arena=arena,
         prompt=prompt,
@@ -68,6 +75,7 @@ def open_battle(
         sampler_version=chosen.sampler.version,
         p_draw=draw.p_draw,
         uniform_share=chosen.probabilities.uniform_share,
+        routing=routing.as_json(),
         again_of=again_of if again_of and _asked_the_same(again_of, prompt) else None,
     )
     Seat.objects.bulk_create(
@@ -76,6 +84,21 @@ def open_battle(
     )
     publish("battle.opened", battle_id=str(battle.pk))
     return battle
+
+
+def _routed(arena: Arena, prompt: Prompt, candidates: Mapping[int, Revision]) -> Routing:
+    """Return which candidates can do what the prompt needs; NoModelFits where too few can."""
+    abilities = {pk: abilities_of(revision) for pk, revision in candidates.items()}
+    needs = needs_of(
+        prompt.text,
+        modality=arena.modality,
+        clip_s=arena.clip_s,
+        reads_language=reads_language(abilities.values()),
+    )
+    routing = route(abilities, needs, n_seats=arena.n_seats)
+    if len(routing.fit) < arena.n_seats:
+        raise refusal(routing, abilities, modality=arena.modality, n_seats=arena.n_seats)
+    return routing
 
 
 def _asked_the_same(battle: Battle, prompt: Prompt) -> bool:

@@ -16,6 +16,7 @@ from arena.accounts.services import (
 from arena.arenas.models import Arena
 from arena.battles.forms import PromptForm
 from arena.battles.services import open_battle
+from arena.common.errors import BadInput
 
 
 @require_safe
@@ -34,10 +35,14 @@ def arena_page(request: HttpRequest, slug: str) -> HttpResponse:
     if asked is not None and form.is_valid():
         voter = ensure_voter(request)
         consent = consent or accept_terms(voter=voter)
-        battle = open_battle(
-            arena=arena, voter=voter, consent=consent, text=form.cleaned_data["prompt"]
-        )
-        return redirect("battle", battle_id=battle.pk)
+        try:
+            battle = open_battle(
+                arena=arena, voter=voter, consent=consent, text=form.cleaned_data["prompt"]
+            )
+        except BadInput as error:  # said where the prompt stands, which is not lost
+            form.refuse(error.message)
+        else:
+            return redirect("battle", battle_id=battle.pk)
     context = {
         "arena": arena,
         "form": form,
