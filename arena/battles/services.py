@@ -21,6 +21,7 @@ from arena.battles.sampling.storage import to_bytes
 from arena.battles.selectors import pair_sampling
 from arena.common.errors import NotAllowed, Unavailable
 from arena.common.events import publish
+from arena.prompts.judging import keeps_refusals
 from arena.prompts.models import Prompt
 from arena.prompts.needs import needs_of
 from arena.prompts.services import submit_prompt
@@ -31,6 +32,7 @@ from models_registry.services import abilities_of
 _rng = random.SystemRandom()  # the draw must not be predictable by a voter
 
 
+@keeps_refusals
 @transaction.atomic
 def open_battle(
     *,
@@ -46,9 +48,9 @@ def open_battle(
     that really drew, which is the uniform one where the arena has no fresh state.
 
     Raises NotAllowed without the voter's consent to the current terms or in a closed arena,
-    BadInput for an unusable prompt, NoModelFits where too few models can do what it needs,
-    Unavailable when fewer models compete than the arena has seats. `again_of` is kept where the
-    voter's own battle asked the same.
+    BadInput for an unusable prompt, PromptRefused (a BadInput) for a flagged one, NoModelFits
+    (another) where too few models can do what it needs, Unavailable when fewer models compete than
+    the arena has seats. `again_of` is kept where the voter's own battle asked the same.
     """
     if consent is None or consent != current_consent(voter):
         raise NotAllowed("Accept the terms before the first battle.", code="terms_not_accepted")

@@ -11,6 +11,11 @@
 | HTTPS             | True when people reach the site by https           | False                   |
 | DEBUG             | True shows tracebacks to everyone                  | False                   |
 | AGON_VAR          | the folder of everything that is kept              | var/ beside manage.py   |
+| MODERATOR         | rules, endpoint or dotted paths, with commas       | rules                   |
+| MODERATION_URL    | https://host/v1 of an OpenAI-compatible endpoint   | no endpoint             |
+| MODERATION_MODEL  | which of its models judges                         | the endpoint's own      |
+| MODERATION_KEY    | its bearer token                                   | none                    |
+| MODERATION_TIMEOUT_S | seconds that a voter waits for it, up to 30     | 3                       |
 """
 
 from __future__ import annotations
@@ -40,6 +45,8 @@ LIBPQ_OPTIONS = {
 # Shorter keys can be guessed; Django's own check (security.W009) asks for the same length.
 SECRET_KEY_MIN_CHARACTERS = 50
 _HOST = re.compile(r"^(\*|\.?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])$")
+_DOTTED = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")
+LONGEST_MODERATION_S = 30.0  # a voter waits as long for the page that follows a prompt
 
 env = Env()
 
@@ -175,6 +182,59 @@ def storage() -> dict[str, Any]:
     raise SettingRefused(
         f"STORAGE_URL has scheme '{parts.scheme}'; use file:///folder or s3://bucket/prefix"
     )
+
+
+def moderation() -> dict[str, Any]:
+    """Return who judges prompts and outputs (MODERATOR), and how the endpoint is reached."""
+    names = [name.strip() for name in _text("MODERATOR").split(",") if name.strip()] or ["rules"]
+    for name in names:
+        if name not in {"rules", "endpoint"} and not _DOTTED.match(name):
+            raise SettingRefused(
+                f"MODERATOR has '{name}'; use rules, endpoint or the dotted path of a class, "
+                f"separated by commas"
+            )
+    if len(set(names)) < len(names):
+        raise SettingRefused("MODERATOR names one moderator twice; write each once")
+    url = _text("MODERATION_URL")
+    if "endpoint" in names and not url:
+        raise SettingRefused(
+            "MODERATOR names the endpoint, and MODERATION_URL is not set; write its address up "
+            "to /v1, such as https://moderation.example.org/v1"
+        )
+    if url and "endpoint" not in names:
+        raise SettingRefused(
+            "MODERATION_URL is set, and MODERATOR does not name the endpoint, so nobody would "
+            "ask it; write MODERATOR=rules,endpoint"
+        )
+    if url:
+        parts = _split("MODERATION_URL", url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+            raise SettingRefused(
+                f"MODERATION_URL is '{url}'; write http:// or https://, a host and a path such "
+                f"as /v1"
+            )
+        _port("MODERATION_URL", parts)
+    return {
+        "moderators": tuple(names),
+        "url": url.rstrip("/"),
+        "model": _text("MODERATION_MODEL"),
+        "key": _text("MODERATION_KEY"),
+        "timeout_s": _moderation_timeout_s(),
+    }
+
+
+def _moderation_timeout_s() -> float:
+    written = _text("MODERATION_TIMEOUT_S") or "3"
+    try:
+        seconds = float(written)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST_MODERATION_S:
+        raise SettingRefused(
+            f"MODERATION_TIMEOUT_S is '{written}'; use seconds above 0, up to "
+            f"{LONGEST_MODERATION_S:g}"
+        )
+    return seconds
 
 
 def _file_storage(parts: SplitResult) -> dict[str, Any]:

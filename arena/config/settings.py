@@ -108,6 +108,9 @@ STORAGES = {
 }
 SERVESTATIC_USE_FINDERS = True  # one machine serves its own files without a collectstatic step
 
+# ── moderation of prompts and outputs ────────────────────────────────────────────────────────
+MODERATION = environment.moderation()
+
 # ── channels and broker ──────────────────────────────────────────────────────────────────────
 CHANNEL_LAYERS = {
     "default": {

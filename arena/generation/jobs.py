@@ -172,11 +172,11 @@ def fail_job(claim: Claim, *, code: str, message: str, is_retryable: bool) -> bo
     return True
 
 
-def _give_up(job: GenerationJob) -> None:
+def _give_up(job: GenerationJob, void_reason: str = "generation_failed") -> None:
     job.state, job.finished_at, job.lease_until = State.FAILED, timezone.now(), None
     job.save(update_fields=["state", "finished_at", "lease_until", "error_code", "error_message"])
     battle_id = job.seat.battle_id
-    if end_battle(battle_id, Battle.Ending.VOID, void_reason="generation_failed"):
+    if end_battle(battle_id, Battle.Ending.VOID, void_reason=void_reason):
         publish("output.finished", battle_id=str(battle_id))
 
 
@@ -212,7 +212,7 @@ def give_up_hopeless_jobs() -> int:
         job.error_message = job.error_message or (
             f"No output after {job.attempt} attempts, by {job.deadline_at:%H:%M:%S} UTC."
         )
-        _give_up(job)
+        _give_up(job, "timed_out" if job.deadline_at <= now else "generation_failed")
     return len(jobs)
 
 

@@ -14,12 +14,26 @@ from arena.battles.models import Battle
 from arena.battles.services import mark_released
 from arena.generation import streams
 from arena.generation.models import GenerationJob
+from arena.generation.moderation import FLAGGED_OUTPUT, void_if_flagged
 from arena.generation.outputs import shown_output
 
 VOID_MESSAGE = (
     "One of the models could not answer, so this battle does not count. "
     "Nothing of yours is lost; you can send the same prompt again."
 )
+# By void_reason; a message never tells of a side.
+VOID_MESSAGES = {
+    "timed_out": "The answers took too long, so this battle does not count. "
+    "Nothing of yours is lost; you can send the same prompt again.",
+    FLAGGED_OUTPUT: "One of the answers broke the rules of this arena, so it is not shown and this "
+    "battle does not count. Nothing of yours is lost; you can send the same prompt again, or "
+    "another one.",
+}
+
+
+def void_message(battle: Battle) -> str:
+    """Return what the voter of a void battle is told."""
+    return VOID_MESSAGES.get(battle.void_reason, VOID_MESSAGE)
 
 
 def released_message(battle: Battle) -> dict[str, Any]:
@@ -35,12 +49,16 @@ def released_message(battle: Battle) -> dict[str, Any]:
 def closing_message(battle: Battle) -> dict[str, Any] | None:
     """Return the message that ends the stream of a released or void battle, else None."""
     if battle.ending and battle.ending != Battle.Ending.VOTED:
-        return {"kind": "void", "message": VOID_MESSAGE}
+        return {"kind": "void", "message": void_message(battle)}
     return released_message(battle) if battle.released_at else None
 
 
 def release_outputs(battle_id: str) -> bool:
-    """Release a battle when every seat has its output, and tell its browser; idempotent."""
+    """Release a battle when every seat has its output, and tell its browser; idempotent.
+
+    Every output is judged first: a flagged one makes the battle void.
+    """
+    void_if_flagged(battle_id)
     with transaction.atomic():
         battle = (
             Battle.objects.select_for_update(of=("self",)).select_related("arena").get(pk=battle_id)

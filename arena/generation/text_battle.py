@@ -16,11 +16,13 @@ from redis.exceptions import RedisError
 from arena.generation import jobs, streams
 from arena.generation.jobs import Claim
 from arena.generation.models import GenerationJob, Output
+from arena.generation.moderation import Watch
 from arena.generation.outputs import anonymous_output
 from arena.generation.pacing import Side, paced
 from arena.generation.profiles import UnusableOutput, clean_text
 from arena.generation.release import release_outputs
 from arena.generation.running import LoadedAdapters, claimed_job, keep_beating, request_of
+from arena.prompts.judging import current_moderator
 from models_registry.adapters.contract import Event, GenerationError, TextDelta, Usage
 
 log = logging.getLogger("agon.gateway")
@@ -35,15 +37,22 @@ class Writer:
 
     claim: Claim
     job: GenerationJob
+    watch: Watch
     side: Side = field(default_factory=Side)  # what the voter may see
     written: str = ""  # what the model wrote
     cost_usd: float = 0.0
 
-    def write(self, piece: str) -> None:
-        """Take the next piece; invisible characters, which mark models, never go to the voter."""
+    def write(self, piece: str) -> bool:
+        """Take the next piece; False, and nothing more is shown, where the answer is flagged.
+
+        Invisible characters, which mark models, never go to the voter.
+        """
         self.written += piece
+        if self.watch.flags(self.written):
+            return False
         # Between letters, because cleaning strips the ends, and here the text goes on.
         self.side.write(clean_text(f"x{piece}x")[1:-1])
+        return True
 
 
 class TextBattle:
@@ -77,11 +86,12 @@ class TextBattle:
     def _claim_sides(self) -> tuple[list[Side], list[Writer]]:
         sides, writers = [], []
         is_whole = True
+        moderator = current_moderator()
         open_jobs = GenerationJob.objects.filter(seat__battle_id=self.battle_id)
         for job in open_jobs.order_by("seat__position"):
             claim = jobs.claim_job(job.pk, worker=jobs.worker_name())
             if claim is not None:
-                writer = Writer(claim, claimed_job(claim))
+                writer = Writer(claim, claimed_job(claim), Watch(moderator))
                 writers.append(writer)
                 sides.append(writer.side)
             elif job.state == GenerationJob.State.DONE:
@@ -158,7 +168,8 @@ class TextBattle:
             if isinstance(event, Usage):
                 writer.cost_usd += event.cost_usd
             elif isinstance(event, TextDelta):
-                writer.write(event.text)
+                if not writer.write(event.text):
+                    return  # judged whole before the release, it makes the battle void
                 if is_first:
                     is_first = False
                     await in_db(jobs.mark_first_output)(writer.claim)

@@ -5,13 +5,21 @@ from __future__ import annotations
 from arena.accounts.models import Voter
 from arena.arenas.models import Arena, SuggestedPrompt
 from arena.common.errors import BadInput
+from arena.prompts.judging import check_prompt, keep_decision
 from arena.prompts.models import Prompt
+from arena.prompts.near_duplicates import bands_of
+from arena.prompts.selectors import first_alike
 
 
 def submit_prompt(*, arena: Arena, voter: Voter, text: str) -> Prompt:
-    """Keep a prompt; one that equals a suggestion of the arena counts as suggested.
+    """Keep a prompt that moderation does not flag, with its decision.
 
-    Raises BadInput when it is empty or longer than the arena allows.
+    One that equals a suggestion of the arena counts as suggested; one that says nearly the same
+    as an earlier prompt of the arena points to it. Two that arrive at the same moment may miss
+    each other.
+
+    Raises BadInput when it is empty or longer than the arena allows, PromptRefused when it is
+    flagged (the caller is to be a service that `keeps_refusals`).
     """
     text = text.replace("\x00", "").replace("\r\n", "\n").strip()
     if not text:
@@ -21,11 +29,35 @@ def submit_prompt(*, arena: Arena, voter: Voter, text: str) -> Prompt:
             f"The prompt has {len(text)} characters; this arena takes up to "
             f"{arena.max_prompt_chars}. Shorten it and send it again."
         )
+    moderator, verdict = check_prompt(arena=arena, text=text)
     suggestion = SuggestedPrompt.objects.filter(arena=arena, text=text, is_archived=False).first()
-    return Prompt.objects.create(
+    bands = bands_of(text)
+    first = first_alike(arena, text, bands)
+    prompt = Prompt.objects.create(
         arena=arena,
         voter=voter,
         text=text,
         origin=Prompt.Origin.SUGGESTED if suggestion else Prompt.Origin.TYPED,
         suggestion=suggestion,
+        bands=None if first else bands,
+        near_duplicate_of=first,
     )
+    keep_decision(arena=arena, moderator=moderator, verdict=verdict, prompt=prompt)
+    return prompt
+
+
+def sign_prompts(arena: Arena) -> int:
+    """Find the near-duplicates among prompts that have no bands yet; return how many there were.
+
+    Imported prompts, and those from before there were bands, are compared here, the oldest first.
+    """
+    unsigned = Prompt.objects.filter(
+        arena=arena, bands__isnull=True, near_duplicate_of__isnull=True
+    )
+    keys = list(unsigned.order_by("created_at", "pk").values_list("pk", flat=True))
+    for prompt in Prompt.objects.in_bulk(keys).values():
+        bands = bands_of(prompt.text)
+        first = first_alike(arena, prompt.text, bands)
+        prompt.near_duplicate_of, prompt.bands = first, None if first else bands
+        prompt.save(update_fields=["near_duplicate_of", "bands"])
+    return len(keys)

@@ -16,7 +16,7 @@ from arena.accounts.middleware import known_voter
 from arena.battles.models import Battle
 from arena.common.errors import NotFound
 from arena.generation.outputs import shown_output
-from arena.generation.release import VOID_MESSAGE, queue_position
+from arena.generation.release import queue_position, void_message
 from arena.votes.details import Details, details_asked, read_details, write_details
 from arena.votes.models import Skip
 from arena.votes.reveal import reveal
@@ -43,7 +43,7 @@ def battle_page(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "battle": battle,
         "arena": battle.arena,
-        "void_message": VOID_MESSAGE,
+        "void_message": void_message(battle),
         "seats": _seats(battle),
         "idempotency_key": uuid.uuid4(),
         "socket_path": f"/ws/battles/{battle.pk}/",

@@ -9,6 +9,7 @@ from django.db.models import Model
 
 from arena.accounts.models import Consent, Terms, Voter
 from arena.arenas.models import Arena, Dimension
+from arena.prompts.models import Moderation
 from arena.votes.models import (
     DimensionOutcome,
     Engagement,
@@ -44,6 +45,7 @@ APPEND_ONLY: tuple[type[Model], ...] = (
     Report,
     Consent,
     Terms,
+    Moderation,
     Revision,
     Snapshot,
 )
