@@ -17,6 +17,7 @@ from arena.arenas.models import Arena
 from arena.battles.forms import PromptForm
 from arena.battles.services import open_battle
 from arena.common.errors import BadInput
+from arena.prompts.suggestions import suggestions_for
 
 
 @require_safe
@@ -46,7 +47,7 @@ def arena_page(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "arena": arena,
         "form": form,
-        "suggested": list(arena.suggested_prompts.filter(is_archived=False)),
+        "suggested": suggestions_for(arena, known_voter(request)),
         "needs_consent": consent is None,
         "terms": {"version": current_terms().version, "summary": TERMS_SUMMARY},
     }
