@@ -7,19 +7,29 @@ from typing import Any
 from django import forms
 
 from arena.arenas.models import Arena
+from arena.prompts.personal_data import Find, confirmation_of, personal_data_in
 
 
 class PromptForm(forms.Form):
-    """A prompt and, the first time, the acceptance of the terms."""
+    """A prompt and, the first time, the acceptance of the terms.
+
+    Attributes:
+        finds: what looks like personal data in a valid prompt that its voter has not confirmed. As
+            long as there is any, nothing is to be sent.
+        confirmation: what `confirmed` must say to send exactly this prompt nevertheless.
+    """
 
     prompt = forms.CharField(strip=True, required=False)
     suggested = forms.CharField(required=False)
     accept_terms = forms.BooleanField(required=False)
+    confirmed = forms.CharField(required=False)
 
     def __init__(self, *args: Any, arena: Arena, needs_consent: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.arena = arena
         self.needs_consent = needs_consent
+        self.finds: list[Find] = []
+        self.confirmation = ""
 
     def clean(self) -> dict[str, Any]:
         """Put a taken suggestion in place of an empty prompt, and say what is missing."""
@@ -40,7 +50,17 @@ class PromptForm(forms.Form):
             )
         if self.needs_consent and not cleaned.get("accept_terms"):
             self.add_error("accept_terms", "Accept the terms to start. They are short.")
+        if not self.errors:
+            self._look_for_personal_data(prompt)
         return cleaned
+
+    def _look_for_personal_data(self, prompt: str) -> None:
+        self.confirmation = confirmation_of(prompt)
+        if self.cleaned_data.get("confirmed") == self.confirmation:
+            return
+        self.finds = personal_data_in(prompt)
+        if self.finds:  # a suggestion is now in the box, to change
+            self.data = {**self.data, "prompt": prompt}
 
     def refuse(self, reason: str) -> None:
         """Say why this valid prompt cannot be taken; a suggestion is now in the box, to change."""

@@ -33,7 +33,7 @@ def arena_page(request: HttpRequest, slug: str) -> HttpResponse:
     consent = current_consent(known_voter(request))
     asked = request.POST if request.method == "POST" else None
     form = PromptForm(asked, arena=arena, needs_consent=consent is None, initial=request.GET.dict())
-    if asked is not None and form.is_valid():
+    if asked is not None and form.is_valid() and not form.finds:
         voter = ensure_voter(request)
         consent = consent or accept_terms(voter=voter)
         try:

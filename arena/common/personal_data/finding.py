@@ -52,10 +52,10 @@ class Span:
 
 def spans_of(text: str) -> list[Span]:
     """Return what was found, in order; spans do not overlap."""
-    plain = _plain(text)
+    read = plain(text)
     taken: list[Span] = []
     for kind, finder in FINDERS.items():
-        for start, end in finder(plain):
+        for start, end in finder(read):
             index = bisect_right(taken, start, key=lambda span: span.start)
             is_free = (index == 0 or taken[index - 1].end <= start) and (
                 index == len(taken) or end <= taken[index].start
@@ -65,7 +65,7 @@ def spans_of(text: str) -> list[Span]:
     return taken
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text of the same length in which digits, spaces and dashes are the ASCII ones."""
     if text.isascii():
         return text

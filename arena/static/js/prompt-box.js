@@ -58,6 +58,16 @@ function enhance(form) {
     });
   }
 
+  // A link to the box; with a script, to the place in it.
+  form.querySelector("a[data-edit]")?.addEventListener("click", (event) => {
+    const found = form.querySelector("[data-find]")?.textContent ?? "";
+    const start = box.value.indexOf(found);
+    if (!found || start < 0) return;
+    event.preventDefault();
+    box.focus();
+    box.setSelectionRange(start, start + found.length);
+  });
+
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) {
       event.preventDefault();
