@@ -1,26 +1,23 @@
 /** The 3D stage itself: three.js, loaded only when a page has something to draw. */
 import * as THREE from "three";
-import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { Looks } from "./mesh-looks.js";
+import { FARTHEST, FIELD, standpoint } from "./mesh-pose.js";
 
-/** Vertical angle of view in degrees: long enough a lens that shapes are not distorted. */
-const FIELD_DEG = 30;
+/** @typedef {import("./mesh-looks.js").Mode} Mode */
+/** @typedef {import("./mesh-pose.js").Pose} Pose */
 
-/** Where every object is first seen from: three quarters, a little from above. */
-const FIRST_VIEW = new THREE.Vector3(0.85, 0.5, 1).normalize();
-
-/** Free space around the object, as a part of its bounding sphere. */
-const MARGIN = 1.08;
-
-/** Backdrop of every object, in both themes. */
+/** Backdrop of every object, in every mode and in both themes. */
 const BACKDROP = 0xd9d8d4;
+
+/** Blur of the room that lights every object, so that no edge of a lamp is mirrored. */
+const ROOM_BLUR = 0.04;
 
 /**
  * @typedef {object} MeshStage
- * @property {(azimuth: number, polar: number) => void} turn radians
- * @property {(factor: number) => void} zoom of the distance; under 1 comes nearer
- * @property {() => void} reset
+ * @property {(pose: Pose) => void} look draw from there, at the next frame
+ * @property {(mode: Mode) => void} show draw so, at the next frame
  * @property {() => void} dispose
  */
 
@@ -28,95 +25,103 @@ const BACKDROP = 0xd9d8d4;
  * Draw a GLB file in a frame; resolves when the object has been drawn once.
  * @param {HTMLElement} frame
  * @param {string} url
+ * @param {{pose: Pose, mode: Mode, onLost: () => void, onBack: () => void}} options
+ * `onLost` is called when the browser takes the context away, `onBack` when it is drawn again
  * @returns {Promise<MeshStage>}
  */
-export async function openStage(frame, url) {
+export async function openStage(frame, url, { pose, mode, onLost, onBack }) {
   const object = await loadObject(url);
+  const looks = new Looks(object);
   const renderer = new THREE.WebGLRenderer({ antialias: true });
   renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
   renderer.toneMapping = THREE.NeutralToneMapping;
+  const canvas = renderer.domElement;
   const scene = new THREE.Scene();
   scene.background = new THREE.Color(BACKDROP);
-  const room = new RoomEnvironment();
-  const maker = new THREE.PMREMGenerator(renderer);
-  const light = maker.fromScene(room, 0.04);
+  let light = roomLight(renderer);
   scene.environment = light.texture;
-  maker.dispose();
-  room.dispose();
   scene.add(object);
+  const camera = new THREE.PerspectiveCamera(THREE.MathUtils.radToDeg(FIELD), 1, 0.01, FARTHEST + 3);
 
-  const camera = new THREE.PerspectiveCamera(FIELD_DEG, 1, 0.01, 100);
-  const distance = MARGIN / Math.sin(THREE.MathUtils.degToRad(FIELD_DEG / 2));
-  const controls = new OrbitControls(camera, renderer.domElement);
-  controls.enablePan = false;
-  controls.minDistance = distance / 4;
-  controls.maxDistance = distance * 2.5;
-  // A page must still scroll under the finger and the wheel.
-  renderer.domElement.style.touchAction = "pan-y";
-  controls.enableZoom = false;
-  const allowZoom = () => {
-    controls.enableZoom = frame.matches(":focus-within");
+  let asked = 0;
+  let isLost = false;
+  const render = () => {
+    cancelAnimationFrame(asked);
+    asked = 0;
+    if (!isLost) renderer.render(scene, camera);
   };
-  frame.addEventListener("focusin", allowZoom);
-  frame.addEventListener("focusout", () => {
-    controls.enableZoom = false;
-  });
-  renderer.domElement.addEventListener("pointerdown", () => frame.focus({ preventScroll: true }));
-
-  const render = () => renderer.render(scene, camera);
-  const reset = () => {
-    controls.target.set(0, 0, 0);
-    camera.position.copy(FIRST_VIEW).multiplyScalar(distance);
-    controls.update();
-    render();
+  const ask = () => {
+    asked ||= requestAnimationFrame(render);
+  };
+  /** @param {Pose} from */
+  const look = (from) => {
+    camera.position.set(...standpoint(from));
+    camera.lookAt(...from.target);
+    ask();
   };
   const fit = () => {
-    const { width, height } = frame.getBoundingClientRect();
+    const { clientWidth: width, clientHeight: height } = frame;
     if (width === 0 || height === 0) return;
     renderer.setSize(width, height, false);
     camera.aspect = width / height;
+    // In an upright frame the width decides, so that the object never stands over its edges.
+    const half = Math.atan(Math.tan(FIELD / 2) / Math.min(1, camera.aspect));
+    camera.fov = THREE.MathUtils.radToDeg(2 * half);
     camera.updateProjectionMatrix();
     render();
   };
-  controls.addEventListener("change", render);
-  renderer.domElement.addEventListener("webglcontextrestored", render);
-  frame.replaceChildren(renderer.domElement);
+
+  const lost = () => {
+    isLost = true;
+    onLost();
+  };
+  const back = () => {
+    isLost = false;
+    // What was computed on the graphics card is gone; files are sent to it again by three.
+    light.dispose();
+    light = roomLight(renderer);
+    scene.environment = light.texture;
+    render();
+    onBack();
+  };
+  canvas.addEventListener("webglcontextlost", lost);
+  canvas.addEventListener("webglcontextrestored", back);
+
+  frame.prepend(canvas);
+  looks.show(mode);
+  look(pose);
   const watch = new ResizeObserver(fit);
   watch.observe(frame);
   fit();
-  reset();
-
-  /** @param {(place: THREE.Spherical) => void} change */
-  const move = (change) => {
-    const place = new THREE.Spherical().setFromVector3(camera.position);
-    change(place);
-    place.radius = THREE.MathUtils.clamp(place.radius, controls.minDistance, controls.maxDistance);
-    place.makeSafe();
-    camera.position.setFromSpherical(place);
-    controls.update();
-    render();
-  };
 
   return {
-    turn: (azimuth, polar) =>
-      move((place) => {
-        place.theta += azimuth;
-        place.phi += polar;
-      }),
-    zoom: (factor) =>
-      move((place) => {
-        place.radius *= factor;
-      }),
-    reset,
+    look,
+    show(next) {
+      looks.show(next);
+      ask();
+    },
     dispose() {
+      cancelAnimationFrame(asked);
       watch.disconnect();
-      controls.dispose();
-      disposeObject(object);
+      canvas.removeEventListener("webglcontextlost", lost);
+      canvas.removeEventListener("webglcontextrestored", back);
+      looks.dispose();
       light.dispose();
       renderer.dispose();
       renderer.forceContextLoss();
+      canvas.remove();
     },
   };
+}
+
+/** @param {THREE.WebGLRenderer} renderer */
+function roomLight(renderer) {
+  const room = new RoomEnvironment();
+  const maker = new THREE.PMREMGenerator(renderer);
+  const light = maker.fromScene(room, ROOM_BLUR);
+  maker.dispose();
+  room.dispose();
+  return light;
 }
 
 /**
@@ -134,25 +139,31 @@ async function loadObject(url) {
   const { scene } = await loader.loadAsync(url);
   const box = new THREE.Box3().setFromObject(scene);
   if (box.isEmpty()) throw new Error(`${url} holds nothing that can be drawn`);
-  const sphere = box.getBoundingSphere(new THREE.Sphere());
+  const centre = box.getCenter(new THREE.Vector3());
+  const radius = reach(scene, centre);
   const holder = new THREE.Group();
-  scene.position.sub(sphere.center);
+  scene.position.sub(centre);
   holder.add(scene);
-  holder.scale.setScalar(1 / Math.max(sphere.radius, Number.EPSILON));
+  holder.scale.setScalar(1 / Math.max(radius, Number.EPSILON));
   return holder;
 }
 
-/** @param {THREE.Object3D} object */
-function disposeObject(object) {
-  object.traverse((part) => {
-    if (!(part instanceof THREE.Mesh)) return;
-    part.geometry.dispose();
-    const materials = Array.isArray(part.material) ? part.material : [part.material];
-    for (const material of materials) {
-      for (const value of Object.values(material)) {
-        if (value instanceof THREE.Texture) value.dispose();
-      }
-      material.dispose();
+/**
+ * The distance of the farthest vertex from a point. A box's own sphere is up to √3 too large, by an
+ * amount that depends on the shape, and objects would be shown in unlike sizes.
+ * @param {THREE.Object3D} object
+ * @param {THREE.Vector3} centre
+ */
+function reach(object, centre) {
+  let most = 0;
+  const vertex = new THREE.Vector3();
+  object.traverse((mesh) => {
+    if (!(mesh instanceof THREE.Mesh)) return;
+    const places = mesh.geometry.getAttribute("position");
+    for (let index = 0; index < places.count; index += 1) {
+      vertex.fromBufferAttribute(places, index).applyMatrix4(mesh.matrixWorld);
+      most = Math.max(most, vertex.distanceToSquared(centre));
     }
   });
+  return Math.sqrt(most);
 }
