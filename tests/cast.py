@@ -22,8 +22,9 @@ from arena.common.relay import route_events, send_deliveries
 from arena.flow import FLOW
 from arena.generation.jobs import queue_generations
 from arena.generation.outputs import anonymous_output
+from arena.votes.engagement.services import record_shown
 from arena.votes.models import Vote
-from arena.votes.services import cast_vote, record_shown, write_rationale
+from arena.votes.services import cast_vote, write_rationale
 from models_registry.models import Revision
 from models_registry.services import register_model
 

@@ -1,4 +1,4 @@
-"""The battle's WebSocket: replays the stream from a number, then follows it; takes `shown`."""
+"""The battle's WebSocket: follows the stream from a number on; takes what the voter did."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import time
 import uuid
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,11 +18,12 @@ from django.http import parse_cookie
 from arena.accounts.middleware import COOKIE, voter_from_cookie
 from arena.accounts.models import Voter
 from arena.battles.models import Battle
-from arena.common.errors import AgonError
+from arena.common.errors import AgonError, TooMany
 from arena.generation import streams
 from arena.generation.release import closing_message, queue_position
+from arena.votes.engagement.selectors import is_voteable, shown_missing
+from arena.votes.engagement.services import record_events, record_shown
 from arena.votes.hub import hub
-from arena.votes.services import is_voteable, record_shown
 
 log = logging.getLogger("agon.socket")
 
@@ -29,7 +31,10 @@ NOT_YOURS = 4404  # close code: no such battle of this voter
 LOOK_EVERY_S = 3.0  # PostgreSQL is read so often until the release, whatever the stream says
 # Redis refuses numbers from 2**64 on, and with them the read for every socket of the process.
 STREAM_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
-LONGEST_MESSAGE = 1024  # bytes; `shown` needs 30
+LONGEST_MESSAGE = 16 * 1024  # characters; a batch of the most events needs about 10,000
+# A page sends a batch a second, and one at once now and then.
+BATCHES_AT_ONCE = 20.0
+BATCHES_PER_S = 3.0
 
 
 class BattleConsumer(AsyncJsonWebsocketConsumer):
@@ -39,6 +44,9 @@ class BattleConsumer(AsyncJsonWebsocketConsumer):
     voter: Voter
     following: asyncio.Task[None] | None = None
     is_closed = False  # the closing message was sent
+    is_voteable = False  # a batch was answered so
+    batches_left = BATCHES_AT_ONCE
+    counted_at = 0.0
 
     async def connect(self) -> None:
         """Accept the voter of the battle and begin to follow its stream."""
@@ -88,10 +96,15 @@ class BattleConsumer(AsyncJsonWebsocketConsumer):
             await self.close(code=1003)
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        """Take `{"kind": "shown", "seat": n}`."""
-        if not isinstance(content, dict) or content.get("kind") != "shown":
+        """Take `{"kind": "shown", "seat": n}` and `{"kind": "events", "page", "events": […]}`."""
+        if not isinstance(content, dict):
             return
-        seat = content.get("seat")
+        if content.get("kind") == "shown":
+            await self._take_shown(content.get("seat"))
+        elif content.get("kind") == "events":
+            await self._take_events(content)
+
+    async def _take_shown(self, seat: Any) -> None:
         if not isinstance(seat, int) or isinstance(seat, bool) or seat < 0:
             return
         try:
@@ -102,6 +115,42 @@ class BattleConsumer(AsyncJsonWebsocketConsumer):
             return
         if voteable:
             await self.send_json({"kind": "voteable"})
+
+    async def _take_events(self, batch: dict[str, Any]) -> None:
+        """Record a batch and answer with what is still missing, or why nothing was recorded."""
+        try:
+            self._count_batch()
+            recorded = await in_db(record_events)(
+                battle_id=self.battle_id, voter=self.voter, message=batch
+            )
+        except AgonError as error:
+            page = batch.get("page")
+            refused = {"kind": "refused", "code": error.code, "message": error.message}
+            await self.send_json(refused | ({"page": page} if isinstance(page, str) else {}))
+            return
+        missing = [shown_missing(one) for one in recorded.missing]
+        await self.send_json(
+            {
+                "kind": "engaged",
+                "page": recorded.page,
+                "number": recorded.number,
+                "missing": missing,
+            }
+        )
+        if not missing and not self.is_voteable:
+            self.is_voteable = True
+            await self.send_json({"kind": "voteable"})
+
+    def _count_batch(self) -> None:
+        """Raise TooMany where a page sends faster than ours do."""
+        now = time.monotonic()
+        filled = self.batches_left + (now - self.counted_at) * BATCHES_PER_S
+        self.batches_left, self.counted_at = min(BATCHES_AT_ONCE, filled), now
+        if self.batches_left < 1:
+            raise TooMany(
+                "Too many messages at once. Send the same again in a second.", code="wait"
+            )
+        self.batches_left -= 1
 
     async def _keep_following(self, after: str) -> None:
         """Follow; after an error of ours the browser connects again and misses nothing."""

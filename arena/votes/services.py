@@ -1,4 +1,4 @@
-"""Cast a vote, say why, record engagement, withdraw."""
+"""Cast a vote, say why, withdraw."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from arena.battles.services import end_battle, reveal_battle
 from arena.common.errors import BadInput, Conflict, NotAllowed, NotFound
 from arena.common.events import publish
 from arena.votes.ballot import BadBallot, Ballot, read_ballot
-from arena.votes.models import Engagement, Rationale, Vote, Withdrawal
+from arena.votes.engagement.selectors import require_voteable
+from arena.votes.models import Rationale, Vote, Withdrawal
 
 MAX_RATIONALE_CHARS = 4000
 WITHDRAWN_AT_ONCE = 200  # votes in one transaction: some tenths of a second of locks
@@ -25,41 +26,6 @@ def ballot_of(vote: Vote) -> Ballot:
     ballot = Ballot(tuple(vote.ranks), vote.is_acceptable)
     # Imported files call a decided pair unacceptable too; the order is what it says.
     return ballot if ballot.is_tie else Ballot(ballot.ranks)
-
-
-def seats_shown(battle: Battle) -> set[int]:
-    """Return the positions whose outputs the voter's browser has shown."""
-    shown = battle.engagement.filter(kind=Engagement.Kind.SHOWN)
-    return set(shown.values_list("seat", flat=True))
-
-
-def is_voteable(battle: Battle) -> bool:
-    """Say whether every output was released and shown, and no ending has come."""
-    if battle.released_at is None or battle.ending:
-        return False
-    return seats_shown(battle) >= set(battle.seats.values_list("position", flat=True))
-
-
-@transaction.atomic
-def record_shown(*, battle_id: uuid.UUID | str, voter: Voter, seat: int) -> bool:
-    """Keep that an output is on the voter's screen; True when the battle is voteable now.
-
-    Raises NotFound for somebody else's battle, Conflict before the release, BadInput for a seat
-    that the battle does not have.
-    """
-    battle = own_battle(battle_id, voter)
-    if battle.released_at is None:
-        raise Conflict("The outputs are not complete yet.", code="not_released")
-    if not battle.seats.filter(position=seat).exists():
-        raise BadInput(f"This battle has no seat {seat}.")
-    if not battle.ending and seat not in seats_shown(battle):
-        Engagement.objects.create(
-            battle=battle,
-            number=battle.engagement.count() + 1,
-            seat=seat,
-            kind=Engagement.Kind.SHOWN,
-        )
-    return is_voteable(battle)
 
 
 def own_battle(battle_id: uuid.UUID | str, voter: Voter | None) -> Battle:
@@ -81,7 +47,8 @@ def cast_vote(
         choice: as `arena.votes.ballot.read_ballot` takes it.
 
     Raises BadInput for an unknown choice or key, NotAllowed for somebody else's battle, Conflict
-    when the outputs were not all shown, the battle has ended, or another vote stands.
+    when the outputs were not all shown and examined as the arena asks, the battle has ended, or
+    another vote stands.
     """
     try:
         key = uuid.UUID(idempotency_key)
@@ -117,8 +84,7 @@ def _cast(battle_id: uuid.UUID | str, voter: Voter | None, choice: str, key: uui
         return _same_or_conflict(standing, ballot)
     if battle.ending:
         raise Conflict("This battle has ended without a vote.", code="battle_ended")
-    if not is_voteable(battle):
-        raise Conflict("Wait until all outputs are on the screen.", code="not_shown")
+    require_voteable(battle)
     vote = Vote.objects.create(
         battle=battle,
         voter=voter,

@@ -1,4 +1,4 @@
-"""The battle's socket: for its voter only, resumes after a number, and takes `shown` only."""
+"""The battle's socket: for its voter only, resumes after a number, takes what the voter did."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from arena.accounts.middleware import COOKIE
 from arena.accounts.models import Voter
+from arena.arenas.models import Arena
 from arena.battles.models import Battle
 from arena.battles.services import end_battle
 from arena.generation import streams
@@ -24,7 +25,7 @@ from arena.votes.consumers import LONGEST_MESSAGE, NOT_YOURS
 from arena.votes.hub import StreamHub
 from arena.votes.models import Engagement
 from tests import cast
-from tests.socket_client import battle_socket, open_page
+from tests.socket_client import Socket, battle_socket, open_page
 
 SHOWN = [{"kind": "shown", "seat": seat} for seat in (0, 1)]
 
@@ -269,6 +270,119 @@ def test_a_socket_whose_database_fails_closes_so_that_the_browser_comes_again(
         await talk.leave()
 
     play(story)
+
+
+# ── what the voter did ──────────────────────────────────────────────────────────────────────
+
+PAGE = "page-of-ada"
+
+
+def batch(*numbers: int, page: object = PAGE, **said: Any) -> dict[str, Any]:
+    events = [{"number": n, "ms": n, "kind": "visible", "seat": None, **said} for n in numbers]
+    return {"kind": "events", "page": page, "events": events}
+
+
+def test_events_are_acknowledged_with_what_is_missing(voter: Voter) -> None:
+    battle = cast.released_battle(cast.text_arena(), voter)
+
+    async def story() -> None:
+        async with open_page(battle, voter) as talk:
+            assert (await talk.hear(1))[0]["kind"] == "released"
+            await talk.send_json(batch(1, 2))
+            (engaged,) = await talk.hear(1)
+            assert (engaged["kind"], engaged["page"], engaged["number"]) == ("engaged", PAGE, 2)
+            assert [(one["seat"], one["kind"]) for one in engaged["missing"]] == [
+                (0, "shown"),
+                (1, "shown"),
+            ]
+            for message in SHOWN:
+                await talk.send_json(message)
+            assert await talk.hear(1) == [{"kind": "voteable"}]
+            await talk.send_json(batch(2, 3))
+            engaged, voteable = await talk.hear(2)
+            assert engaged == {"kind": "engaged", "page": PAGE, "number": 3, "missing": []}
+            assert voteable == {"kind": "voteable"}
+
+    play(story)
+    assert list(Engagement.objects.values_list("page_number", flat=True)) == [1, 2, None, None, 3]
+
+
+def test_a_gate_is_met_over_the_socket_and_the_page_is_told_so(voter: Voter) -> None:
+    arena = cast.text_arena()
+    battle = cast.shown_battle(arena, voter)
+    Arena.objects.filter(pk=arena.pk).update(modality="mesh", gate_views=2)
+    turn = {"kind": "orbit", "azimuth_deg": 130.4, "polar_deg": 70, "distance": 4}
+
+    async def story() -> None:
+        async with open_page(battle, voter) as talk:
+            assert [one["kind"] for one in await talk.hear(1)] == ["released"]
+            await talk.send_json(batch(1, **turn, seat=0))
+            (engaged,) = await talk.hear(1)
+            (missing,) = engaged["missing"]
+            assert missing == {
+                "seat": 1,
+                "kind": "views",
+                "needed": 2,
+                "have": 1,
+                "message": "Turn answer B: it was seen from 1 of 2 sides.",
+            }
+            await talk.send_json(batch(2, **turn, seat=1))
+            engaged, voteable = await talk.hear(2)
+            assert (engaged["missing"], voteable) == ([], {"kind": "voteable"})
+
+    play(story)
+
+
+def test_a_batch_that_cannot_be_is_answered_and_the_socket_stays_open(voter: Voter) -> None:
+    early = cast.queued_battle(cast.text_arena(), voter)
+    battle = cast.released_battle(cast.text_arena(), voter)
+    wrong = [batch(), batch(0), batch(1, page=None), batch(1, seat=0), {"kind": "events"}]
+
+    async def story() -> None:
+        async with open_page(early, voter) as talk:
+            await talk.send_json(batch(1))
+            assert await answer(talk) == "not_released"
+        async with open_page(battle, voter) as talk:
+            assert (await talk.hear(1))[0]["kind"] == "released"
+            for message in wrong:
+                await talk.send_json(message)
+                assert await answer(talk) == "bad_input", message
+            await talk.send_json(batch(1))
+            assert (await talk.hear(1))[0]["kind"] == "engaged"
+            await in_db(end_battle)(battle.pk, Battle.Ending.SKIPPED)
+            await talk.send_json(batch(2))
+            assert await answer(talk) == "battle_ended"
+
+    play(story)
+    assert Engagement.objects.count() == 1
+
+
+async def answer(talk: Socket) -> str:
+    """The code of the next message, past what is said of the queue."""
+    while (message := (await talk.hear(1))[0])["kind"] == "progress":
+        continue
+    assert message["kind"] == "refused"
+    assert message["message"].endswith(".")
+    return str(message["code"])
+
+
+def test_a_page_that_sends_without_end_is_told_to_wait(
+    voter: Voter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "BATCHES_PER_S", 0.0)
+    monkeypatch.setattr(consumers.BattleConsumer, "batches_left", 3.0)
+    battle = cast.released_battle(cast.text_arena(), voter)
+
+    async def story() -> None:
+        async with open_page(battle, voter) as talk:
+            assert (await talk.hear(1))[0]["kind"] == "released"
+            for number in range(1, 6):
+                await talk.send_json(batch(number))
+            told = await talk.hear(5)
+            assert [one.get("code", one["kind"]) for one in told] == ["engaged"] * 3 + ["wait"] * 2
+
+    play(story)
+    assert Engagement.objects.count() == 3
 
 
 # ── what no page of ours sends ──────────────────────────────────────────────────────────────

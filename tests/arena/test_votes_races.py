@@ -13,8 +13,9 @@ from arena.accounts.models import Voter
 from arena.battles.models import Battle
 from arena.common.errors import Conflict
 from arena.common.models import Event
+from arena.votes.engagement.services import record_shown
 from arena.votes.models import Engagement, Rationale, Vote, Withdrawal
-from arena.votes.services import cast_vote, record_shown, withdraw_vote, write_rationale
+from arena.votes.services import cast_vote, withdraw_vote, write_rationale
 from ratings.boards.counting import count_vote, uncount_vote
 from ratings.boards.models import TalliedVote, Tally
 from tests import cast

@@ -15,7 +15,7 @@ from django.utils import timezone
 from arena.accounts.models import Voter
 from arena.arenas.models import Arena
 from arena.common.models import Event
-from arena.votes.services import record_shown
+from arena.votes.engagement.services import record_shown
 from tests import cast
 
 # A reward needs 100 decided votes to learn from and 30 on prompts held out from it, a fifth of all.

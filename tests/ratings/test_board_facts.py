@@ -13,9 +13,10 @@ from arena.arenas.models import Arena
 from arena.battles.services import mark_released
 from arena.generation.models import Blob, Output
 from arena.prompts.slices import VoteFacts
+from arena.votes.engagement.services import record_shown
 from arena.votes.importing.service import import_votes
 from arena.votes.models import Vote, VoteImport
-from arena.votes.services import record_shown, withdraw_vote
+from arena.votes.services import withdraw_vote
 from models_registry.models import Revision
 from ratings.boards.counting import count_vote, recount_arena
 from ratings.boards.facts import facts_of, standing_votes_with_facts

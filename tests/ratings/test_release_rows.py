@@ -17,8 +17,8 @@ from arena.battles.services import mark_released
 from arena.common.tasks import Skipped
 from arena.generation.models import Blob
 from arena.generation.outputs import anonymous_output
+from arena.votes.engagement.services import record_shown
 from arena.votes.importing.service import import_votes
-from arena.votes.services import record_shown
 from models_registry.models import Model, Revision
 from ratings.releases import files, services
 from ratings.releases.privacy.fields import FIELDS
