@@ -8,7 +8,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
@@ -91,7 +91,7 @@ def withdrawn_tallied_votes(arena: Arena) -> QuerySet[Vote, uuid.UUID]:
     return missed.values_list("pk", flat=True)
 
 
-def votes_with_untallied_details(arena: Arena) -> QuerySet[Vote, uuid.UUID]:
+def votes_with_untallied_details(arena: Arena) -> QuerySet[Any, uuid.UUID]:
     """Return the ids of the tallied votes with an outcome of a dimension that is not tallied."""
     tallied = TalliedVote.objects.filter(vote=OuterRef("vote")).values("dimensions")
     missed = DimensionOutcome.objects.annotate(counted=Subquery(tallied)).filter(

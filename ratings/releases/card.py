@@ -18,7 +18,7 @@ def card(facts: Mapping[str, Any], board: Mapping[str, Any], names: Mapping[str,
     return f"""# {facts["name"]}
 
 Human preferences from the arena “{facts["arena_name"]}” ({facts["modality"]}): people compared
-two anonymous outputs for their own prompt and said which one is better.
+anonymous outputs for their own prompt and said which one is better, or ranked them.
 
 | fact | value |
 |---|---|
@@ -36,7 +36,9 @@ from datasets import load_dataset
 votes = load_dataset("parquet", data_files="battles-*.parquet")["train"]
 ```
 
-Leave out the rows that `withdrawn.json` names. Check the files and recompute the board with
+Shards that an older version of Agon wrote lack the newer columns; `pyarrow.dataset` reads them
+together with the schema of the newest one. Leave out the rows that `withdrawn.json` names. Check
+the files and recompute the board with
 
 ```sh
 python3 manage.py release verify {facts["name"]}

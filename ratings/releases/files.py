@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ratings.boards.table import Board, PairCounts, make_board, tallied
-from ratings.releases.privacy.fields import FIELDS, check_row
+from ratings.fitting.tallies import Outcome
+from ratings.releases.privacy.fields import FIELDS, RECORDS, check_row
 
 MANIFEST = "manifest.json"
 MODELS = "models.json"
@@ -31,7 +33,8 @@ BOARD = "board.json"
 UNCERTAINTY = "uncertainty.json"
 WITHDRAWN = "withdrawn.json"
 CARD = "README.md"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE = (1, 2)  # the shards of version 1 know pairs and votes alone; their columns are the same
 ROWS_PER_GROUP = 1000  # small row groups with page indexes can be read in part
 
 ARROW_TYPES = {
@@ -39,6 +42,15 @@ ARROW_TYPES = {
     "bool": pa.bool_(),
     "double": pa.float64(),
     "list<int8>": pa.list_(pa.int8()),
+    "list<string>": pa.list_(pa.string()),
+    "int8": pa.int8(),
+    "list<double>": pa.list_(pa.float64()),
+}
+ARROW_TYPES |= {
+    name: pa.list_(
+        pa.struct([(part, ARROW_TYPES[kind.removesuffix("?")]) for part, kind in parts.items()])
+    )
+    for name, parts in RECORDS.items()
 }
 SCHEMA = pa.schema([(field.name, ARROW_TYPES[field.type]) for field in FIELDS.values()])
 
@@ -109,11 +121,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise BadRelease(f"{folder / MANIFEST} is not JSON: {error}") from error
     if (
         not isinstance(manifest, dict)
-        or manifest.get("format_version") != FORMAT_VERSION
+        or manifest.get("format_version") not in READABLE
         or not isinstance(manifest.get("files"), list)
     ):
         raise BadRelease(
-            f"{folder / MANIFEST} is not of format {FORMAT_VERSION}; "
+            f"{folder / MANIFEST} is not of format {' or '.join(map(str, READABLE))}; "
             "use the version of Agon that wrote it."
         )
     return manifest
@@ -173,22 +185,38 @@ def board_of(folder: Path) -> Board:
     Voters of different shards cannot be linked, so by how much intervals widen because people
     vote more than once is read, not computed.
     """
-    counts: Counter[tuple[str, str, str]] = Counter()
-    for row in read_rows(folder, ["model_a", "model_b", "winner"]):
-        counts[row["model_a"], row["model_b"], row["winner"]] += 1
-    pairs = {(model_a, model_b) for model_a, model_b, _ in counts}
+    counts: dict[tuple[str, str], Counter[Outcome]] = defaultdict(Counter)
+    for row in read_rows(folder, ["model_a", "model_b", "models", "ranks", "acceptable"]):
+        for one, two, outcome in _pairs(row):
+            counts[one, two][outcome] += 1
     board_counts = (
         PairCounts(
             *pair,
-            wins_first=counts[*pair, "model_a"],
-            wins_second=counts[*pair, "model_b"],
-            ties=counts[*pair, "tie"],
-            both_bad=counts[*pair, "both_bad"],
+            wins_first=seen[Outcome.FIRST],
+            wins_second=seen[Outcome.SECOND],
+            ties=seen[Outcome.TIE],
+            both_bad=seen[Outcome.BOTH_BAD],
         )
-        for pair in pairs
+        for pair, seen in counts.items()
     )
     widening = json.loads((folder / UNCERTAINTY).read_text("utf-8"))["widening"]
     return make_board(*tallied(board_counts), widening)
+
+
+def models_of(row: Mapping[str, Any]) -> list[str]:
+    """Return the labels of the models of a row, by seat."""
+    return row.get("models") or [row["model_a"], row["model_b"]]
+
+
+def _pairs(row: Mapping[str, Any]) -> Iterator[tuple[str, str, Outcome]]:
+    """Yield every pair of models that a vote ranks: a list of k gives k (k - 1) / 2."""
+    no_better = Outcome.TIE if row["acceptable"] else Outcome.BOTH_BAD
+    seats = zip(models_of(row), row["ranks"], strict=True)
+    for (one, rank_one), (two, rank_two) in combinations(seats, 2):
+        if rank_one == rank_two:
+            yield one, two, no_better
+        else:
+            yield one, two, Outcome.FIRST if rank_one < rank_two else Outcome.SECOND
 
 
 def model_names(folder: Path) -> dict[str, str]:

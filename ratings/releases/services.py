@@ -28,7 +28,7 @@ from ratings.releases import files
 from ratings.releases.card import card
 from ratings.releases.models import Release, ReleasedBattle
 from ratings.releases.privacy.pseudonyms import Pseudonyms
-from ratings.releases.rows import RowMaker
+from ratings.releases.rows import PARTS_OF_A_ROW, RowMaker
 from ratings.releases.selectors import newest_release, unreleased_battles, withdrawn_battles
 
 LICENCE = "CC-BY-4.0"
@@ -49,8 +49,8 @@ def build_release(arena: Arena) -> Release:
         name = f"{arena.slug}-{number:04d}"
         battles = list(
             unreleased_battles(arena)
-            .select_related("arena", "prompt", "vote")
-            .prefetch_related("seats__revision__model", "seats__output__blob", "vote__rationales")
+            .select_related("arena", "prompt", "vote__strength")
+            .prefetch_related(*PARTS_OF_A_ROW)
         )
         withdrawn = _withdrawn_ids(arena)
         if not battles and len(withdrawn) == (previous.manifest["n_withdrawn"] if previous else 0):
@@ -114,7 +114,7 @@ def _write(
         "modality": arena.modality,
         "built_at": f"{timezone.now():%Y-%m-%dT%H:%M:%SZ}",
         "licence": LICENCE,
-        "n_votes": board["n_votes"],
+        "n_votes": sum(1 for _ in files.read_rows(folder, [])),
         "n_new": len(rows),
         "n_withdrawn": len(withdrawn),
         "months": sorted(maker.months | set(earlier["months"])),
@@ -134,8 +134,8 @@ def _is_kept(path: str) -> bool:
 
 def _models(folder: Path) -> dict[str, dict[str, Any]]:
     labels = set()
-    for row in files.read_rows(folder, ["model_a", "model_b"]):
-        labels |= {row["model_a"], row["model_b"]}
+    for row in files.read_rows(folder, ["model_a", "model_b", "models"]):
+        labels.update(files.models_of(row))
     revisions = Revision.objects.filter(
         model__slug__in={label.partition("@")[0] for label in labels}
     ).select_related("model__organisation")

@@ -21,7 +21,10 @@ from ratings.releases.services import release_folder
 from ratings.rewards.models import RewardModel
 
 RUN_NAME = "rewards.train_reward_models"
-COLUMNS = ("prompt", "response_a", "response_b", "winner", "model_a", "model_b")
+COLUMNS = (
+    "prompt", "response_a", "response_b", "winner", "model_a", "model_b",
+    "models", "responses", "ranks",
+)  # fmt: skip
 
 
 def train_from_folder(folder: Path, target: Path) -> dict[str, Any]:

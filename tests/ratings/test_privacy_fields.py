@@ -22,9 +22,35 @@ def sound_row(**changes):
         "output_a_sha256": None,
         "output_b_sha256": None,
         "winner": "model_a",
+        "models": None,
+        "responses": None,
+        "output_sha256s": None,
         "ranks": [1, 2],
         "acceptable": True,
+        "strength": "clearly",
+        "dimensions": [{"dimension": "correct", "ranks": [1, 1]}],
+        "stars": [4, None],
+        "tags": [{"seat": 1, "tag": "wrong", "polarity": "bad"}],
         "rationale": None,
+        "rationales": [None, "Too short."],
+        "marks": [
+            {
+                "seat": 0,
+                "kind": "span",
+                "polarity": "good",
+                "quote": "Once",
+                "place": None,
+                "note": None,
+            },
+            {
+                "seat": 1,
+                "kind": "range",
+                "polarity": "bad",
+                "quote": None,
+                "place": [0.5, 2.0],
+                "note": "Noise.",
+            },
+        ],
         "voter": NAMES.name("voter", "ada"),
         "sampler": "uniform 1",
         "p_draw": 0.1,
@@ -83,6 +109,54 @@ def test_a_value_of_another_type_is_refused(name):
         {"p_draw": float("nan")},
         {"p_draw": 1},
         {"prompt": None},
+        {"strength": "hugely"},
+        {"dimensions": [{"dimension": "correct", "ranks": [2, 2]}]},
+        {"dimensions": [{"dimension": "correct", "ranks": [1, 2], "voter": "ada"}]},
+        {"dimensions": None},
+        {"stars": [0, 5]},
+        {"stars": [6]},
+        {"tags": [{"seat": 1, "tag": "wrong", "polarity": "neutral"}]},
+        {"tags": [{"seat": True, "tag": "wrong", "polarity": "bad"}]},
+        {
+            "marks": [
+                {
+                    "seat": 0,
+                    "kind": "span",
+                    "polarity": "good",
+                    "quote": None,
+                    "place": None,
+                    "note": None,
+                }
+            ]
+        },
+        {
+            "marks": [
+                {
+                    "seat": 0,
+                    "kind": "view",
+                    "polarity": "good",
+                    "quote": None,
+                    "place": [1.0, 2.0],
+                    "note": None,
+                }
+            ]
+        },
+        {
+            "marks": [
+                {
+                    "seat": 0,
+                    "kind": "range",
+                    "polarity": "good",
+                    "quote": None,
+                    "place": [0.0, float("nan")],
+                    "note": None,
+                }
+            ]
+        },
+        {"models": ["alpha", "beta"]},  # a pair has columns of its own
+        {"models": ["alpha", None, "beta"]},
+        {"responses": ["Once.", 2, None]},
+        {"output_sha256s": ["abc", None, None]},
     ],
 )
 def test_a_value_out_of_range_is_refused(changes):

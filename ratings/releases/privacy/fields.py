@@ -8,10 +8,34 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-ParquetType = Literal["string", "bool", "double", "list<int8>"]
+ParquetType = Literal[
+    "string",
+    "bool",
+    "double",
+    "list<int8>",
+    "list<string>",
+    "list<dimension>",
+    "list<tag>",
+    "list<mark>",
+]
+# What the elements of a list of records hold; a question mark says that it may be null.
+RECORDS: Final[dict[str, dict[str, str]]] = {
+    "list<dimension>": {"dimension": "string", "ranks": "list<int8>"},
+    "list<tag>": {"seat": "int8", "tag": "string", "polarity": "string"},
+    "list<mark>": {
+        "seat": "int8",
+        "kind": "string",
+        "polarity": "string",
+        "quote": "string?",
+        "place": "list<double>?",
+        "note": "string?",
+    },
+}
 WINNERS: Final = ("model_a", "model_b", "tie", "both_bad")  # the vocabulary that readers know
 MODALITIES: Final = ("text", "image", "music", "mesh")
 PROMPT_ORIGINS: Final = ("typed", "suggested")
+STRENGTHS: Final = ("slightly", "clearly", "much")
+POLARITIES: Final = ("good", "bad")
 
 
 class UnsafeRow(ValueError):
@@ -42,8 +66,24 @@ def _matching(pattern: str) -> Callable[[Any], bool]:
     return lambda value: compiled.fullmatch(value) is not None
 
 
+def _is_ranking(ranks: list[Any]) -> bool:
+    return len(ranks) >= 2 and None not in ranks and min(ranks) == 1
+
+
+def _is_mark(mark: Mapping[str, Any]) -> bool:
+    n_numbers = {"span": 0, "region": 4, "range": 2, "view": 3}.get(mark["kind"])
+    return (
+        n_numbers == len(mark["place"] or ())
+        and (mark["quote"] is not None) == (mark["kind"] == "span")
+        and mark["polarity"] in POLARITIES
+    )
+
+
 _PSEUDONYM = _matching(r"[0-9a-f]{32}")
 _SHA256 = _matching(r"[0-9a-f]{64}")
+_MODEL = "Public once voted."
+_VOTE = "The vote itself, consented to."
+_LISTS = "of a battle of more than two, by seat; null for a pair"
 _REDACTED = "Personal data is redacted; names are not found by rules and go through review."
 
 _TABLE: Final = (
@@ -58,31 +98,56 @@ _TABLE: Final = (
     Field("prompt", "string", "What both models were asked.", _REDACTED),
     Field("prompt_origin", "string", f"One of {', '.join(PROMPT_ORIGINS)}.", "Two values.",
           is_sound=_one_of(*PROMPT_ORIGINS)),
-    Field("model_a", "string", "The model on the first seat.", "Public once voted."),
-    Field("model_b", "string", "The model on the second seat.", "Public once voted."),
-    Field("response_a", "string", "The first model's text; null for media.", _REDACTED,
+    Field("model_a", "string", "The model on the first seat of a pair; null for a list.", _MODEL,
           is_nullable=True),
-    Field("response_b", "string", "The second model's text; null for media.", _REDACTED,
+    Field("model_b", "string", "The model on the second seat of a pair; null for a list.", _MODEL,
           is_nullable=True),
-    Field("output_a_sha256", "string", "Digest of the first model's file; null for text.",
+    Field("response_a", "string", "The first model's text; null for media and lists.", _REDACTED,
+          is_nullable=True),
+    Field("response_b", "string", "The second model's text; null for media and lists.", _REDACTED,
+          is_nullable=True),
+    Field("output_a_sha256", "string", "Digest of the first model's file; null for text and lists.",
           "Names a file of the release, and nothing about the voter.", is_nullable=True,
           is_sound=_SHA256),
-    Field("output_b_sha256", "string", "Digest of the second model's file; null for text.",
-          "Names a file of the release, and nothing about the voter.", is_nullable=True,
+    Field("output_b_sha256", "string", "Digest of the second model's file; null for text and "
+          "lists.", "Names a file of the release, and nothing about the voter.", is_nullable=True,
           is_sound=_SHA256),
-    Field("winner", "string", f"One of {', '.join(WINNERS)}.", "The vote itself, consented to.",
-          is_sound=_one_of(*WINNERS)),
-    Field("ranks", "list<int8>", "Rank of each seat from 1; equal ranks are ties.",
-          "The vote itself, consented to.",
-          is_sound=lambda ranks: len(ranks) >= 2 and min(ranks) == 1),
-    Field("acceptable", "bool", "False where the voter found every output bad.",
-          "The vote itself, consented to."),
+    Field("winner", "string", f"One of {', '.join(WINNERS)}; null for a list.", _VOTE,
+          is_nullable=True, is_sound=_one_of(*WINNERS)),
+    Field("models", "list<string>", f"The models {_LISTS}.", _MODEL, is_nullable=True,
+          is_sound=lambda models: len(models) > 2 and None not in models),
+    Field("responses", "list<string>", f"The models' texts {_LISTS}, and for media.", _REDACTED,
+          is_nullable=True, is_sound=lambda texts: len(texts) > 2),
+    Field("output_sha256s", "list<string>", f"Digests of the models' files {_LISTS}, and for text.",
+          "They name files of the release, and nothing about the voter.", is_nullable=True,
+          is_sound=lambda digests: len(digests) > 2
+          and all(digest is None or _SHA256(digest) for digest in digests)),
+    Field("ranks", "list<int8>", "Rank of each seat from 1; equal ranks are ties.", _VOTE,
+          is_sound=_is_ranking),
+    Field("acceptable", "bool", "False where the voter found every output bad.", _VOTE),
+    Field("strength", "string", f"How much better the better one is: {', '.join(STRENGTHS)}; null "
+          "where it was not said.", _VOTE, is_nullable=True, is_sound=_one_of(*STRENGTHS)),
+    Field("dimensions", "list<dimension>", "Rankings of the same outputs by one question each, "
+          "said before the names were shown.", _VOTE,
+          is_sound=lambda said: all(_is_ranking(one["ranks"]) for one in said)),
+    Field("stars", "list<int8>", "One to five for each seat, null for a seat without; null where "
+          "none were given.", _VOTE, is_nullable=True,
+          is_sound=lambda stars: all(one is None or 1 <= one <= 5 for one in stars)),
+    Field("tags", "list<tag>", "Ready reasons that the voter chose; seats count from 0.",
+          "Words of the operator.",
+          is_sound=lambda tags: all(one["polarity"] in POLARITIES for one in tags)),
     Field("rationale", "string", "Why, in the voter's words; null where none was given.",
           _REDACTED, is_nullable=True),
+    Field("rationales", "list<string>", "What the voter wrote of each seat; null where nothing "
+          "was.", _REDACTED, is_nullable=True, is_sound=lambda texts: len(texts) >= 2),
+    Field("marks", "list<mark>", "Parts of outputs that the voter called good or bad: a `span` by "
+          "its quote; a `region` as x, y, width, height in shares; a `range` in seconds; a `view` "
+          "as azimuth and polar angle in degrees and distance in radii.", _REDACTED,
+          is_sound=lambda marks: all(_is_mark(one) for one in marks)),
     Field("voter", "string", "Votes of one person within this release.",
           "A pseudonym of this shard: it joins to no other release.", is_sound=_PSEUDONYM),
-    Field("sampler", "string", "Name and version of what drew the pair.", "Public."),
-    Field("p_draw", "double", "Probability with which this pair was drawn, in (0, 1].",
+    Field("sampler", "string", "Name and version of what drew the models.", "Public."),
+    Field("p_draw", "double", "Probability with which these models were drawn, in (0, 1].",
           "A property of the sampler.", is_sound=lambda p: 0.0 < p <= 1.0),
 )  # fmt: skip
 
@@ -120,7 +185,38 @@ def _has_type(value: object, parquet_type: ParquetType) -> bool:
         return isinstance(value, bool)
     if parquet_type == "double":
         return isinstance(value, float) and math.isfinite(value)
-    return isinstance(value, list) and all(
-        isinstance(rank, int) and not isinstance(rank, bool) and -128 <= rank <= 127
-        for rank in value
+    if not isinstance(value, list):
+        return False
+    if parquet_type in RECORDS:
+        return all(_is_record(one, RECORDS[parquet_type]) for one in value)
+    if parquet_type == "list<string>":
+        return all(one is None or isinstance(one, str) for one in value)
+    return all(one is None or _is_int8(one) for one in value)
+
+
+def _is_int8(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -128 <= value <= 127
+
+
+def _is_record(value: object, parts: Mapping[str, str]) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == set(parts)
+        and all(_is_part(value[name], kind) for name, kind in parts.items())
     )
+
+
+def _is_part(value: object, kind: str) -> bool:
+    if value is None:
+        return kind.endswith("?")
+    match kind.removesuffix("?"):
+        case "string":
+            return isinstance(value, str)
+        case "int8":
+            return _is_int8(value)
+        case "list<int8>":
+            return isinstance(value, list) and all(map(_is_int8, value))
+        case _:
+            return isinstance(value, list) and all(
+                isinstance(one, float) and math.isfinite(one) for one in value
+            )

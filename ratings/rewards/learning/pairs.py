@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 # A tie is half a win for each side, whatever the voter thought of the pair.
@@ -67,30 +68,53 @@ class PairsRead:
 
 
 def pairs_from_rows(rows: Iterable[Mapping[str, Any]]) -> PairsRead:
-    """Read pairs from rows with a release's column names, counting every row that is left out.
+    """Read pairs from rows with a release's column names, counting every pair that is left out.
 
     Columns: `prompt`, `response_a`, `response_b`, `winner` (model_a, model_b, tie, both_bad) and,
-    where present, `model_a`, `model_b`. Rows of other modalities have no text and are counted as
-    such; two identical responses are left out because no reward can tell them apart.
+    where present, `model_a`, `model_b`; or for a list `models`, `responses` and `ranks`, of which
+    every two seats are a pair. Rows of other modalities have no text and are counted as such; two
+    identical responses are left out because no reward can tell them apart.
     """
     pairs: list[PreferencePair] = []
     skipped: Counter[str] = Counter()
     for row in rows:
-        reason = _why_unusable(row)
-        if reason:
-            skipped[reason] += 1
-            continue
-        pairs.append(
-            PreferencePair(
-                prompt=row["prompt"],
-                response_a=row["response_a"],
-                response_b=row["response_b"],
-                label=LABEL_OF_WINNER[row["winner"]],
-                model_a=str(row.get("model_a") or ""),
-                model_b=str(row.get("model_b") or ""),
+        for pair in _pairs_of(row):
+            reason = _why_unusable(pair)
+            if reason:
+                skipped[reason] += 1
+                continue
+            pairs.append(
+                PreferencePair(
+                    prompt=pair["prompt"],
+                    response_a=pair["response_a"],
+                    response_b=pair["response_b"],
+                    label=LABEL_OF_WINNER[pair["winner"]],
+                    model_a=str(pair.get("model_a") or ""),
+                    model_b=str(pair.get("model_b") or ""),
+                )
             )
-        )
     return PairsRead(pairs, dict(sorted(skipped.items())))
+
+
+def _pairs_of(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a row of a pair as it is, and one for every two seats of a list."""
+    models, ranks = row.get("models"), row.get("ranks")
+    if not models or not ranks:
+        yield row
+        return
+    responses = row.get("responses") or [None] * len(models)
+    for one, two in combinations(range(len(models)), 2):
+        winner = "tie"
+        if ranks[one] != ranks[two]:
+            winner = "model_a" if ranks[one] < ranks[two] else "model_b"
+        yield {
+            "prompt": row.get("prompt"),
+            "model_a": models[one],
+            "model_b": models[two],
+            "response_a": responses[one],
+            "response_b": responses[two],
+            "winner": winner,
+        }
 
 
 def _why_unusable(row: Mapping[str, Any]) -> str:
