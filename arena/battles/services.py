@@ -21,6 +21,7 @@ from arena.battles.sampling.storage import to_bytes
 from arena.battles.selectors import pair_sampling
 from arena.common.errors import NotAllowed, Unavailable
 from arena.common.events import publish
+from arena.prompts.category import tag_of
 from arena.prompts.judging import keeps_refusals
 from arena.prompts.models import Prompt
 from arena.prompts.needs import needs_of
@@ -77,7 +78,7 @@ def open_battle(
         sampler_version=chosen.sampler.version,
         p_draw=draw.p_draw,
         uniform_share=chosen.probabilities.uniform_share,
-        routing=routing.as_json(),
+        routing={**routing.as_json(), "category": tag_of(prompt.text, arena.modality)},
         again_of=again_of if again_of and _asked_the_same(again_of, prompt) else None,
     )
     Seat.objects.bulk_create(
