@@ -46,6 +46,21 @@ def judge_output(battle: Battle, output: Output, moderator: Moderator) -> Outcom
     return verdict.outcome
 
 
+def judge_outputs_again() -> int:
+    """Judge outputs that nobody could judge when they came; return how many are settled now.
+
+    A battle that was voted on stays as it is; one with a flagged output is never released.
+    """
+    waiting = Moderation.objects.holding_back().filter(outcome=Moderation.Outcome.UNAVAILABLE)
+    outputs = Output.objects.filter(pk__in=waiting.values("output_id"))
+    moderator = current_moderator()
+    return sum(
+        judge_output(output.seat.battle, output, moderator) != Outcome.UNAVAILABLE
+        for output in outputs.select_related("blob", "seat__battle__arena").iterator()
+        if output.seat.battle.arena.modality in moderator.modalities
+    )
+
+
 def _verdict(modality: str, output: Output, moderator: Moderator) -> Verdict:
     if output.text is not None:
         return judged(moderator, output.text)

@@ -55,7 +55,8 @@ def sign_prompts(arena: Arena) -> int:
         arena=arena, bands__isnull=True, near_duplicate_of__isnull=True
     )
     keys = list(unsigned.order_by("created_at", "pk").values_list("pk", flat=True))
-    for prompt in Prompt.objects.in_bulk(keys).values():
+    for key in keys:
+        prompt = Prompt.objects.get(pk=key)
         bands = bands_of(prompt.text)
         first = first_alike(arena, prompt.text, bands)
         prompt.near_duplicate_of, prompt.bands = first, None if first else bands

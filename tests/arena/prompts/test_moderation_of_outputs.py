@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import timezone
 from PIL import Image
@@ -138,11 +139,12 @@ def test_what_nobody_could_judge_is_shown_and_not_released(
         cast.record_shown(battle_id=battle.pk, voter=ada, seat=seat)
     cast.vote(battle, "a")
     assert list(unreleased_battles(arena)) == []
-    for output in Output.objects.filter(seat__battle=battle):
-        assert Moderation.objects.get(output_id=output.pk).outcome == "unavailable"
-        Moderation.objects.create(
-            arena=arena, subject="output", output_id=output.pk, moderator="rules", outcome="fine"
-        )
+    told = StringIO()
+    with site_with(Asleep):
+        call_command("judge_again", stdout=told)
+        assert list(unreleased_battles(arena)) == []
+    call_command("judge_again", stdout=told)
+    assert told.getvalue() == ("settled: 0 prompts, 0 outputs\nsettled: 0 prompts, 2 outputs\n")
     assert list(unreleased_battles(arena)) == [battle]
 
 

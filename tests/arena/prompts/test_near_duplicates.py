@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from itertools import combinations
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -181,3 +183,13 @@ def test_prompts_without_bands_are_compared_later(
     assert n_distinct_prompts(Prompt.objects.all()) == 2
     assert sign_prompts(arena) == 0
     assert asked(arena, ada, LONG).near_duplicate_of is not None
+
+
+def test_operators_compare_them_with_a_command(arena: Arena) -> None:
+    Prompt.objects.bulk_create(
+        Prompt(arena=arena, text=text, origin=Prompt.Origin.IMPORTED)
+        for text in (LONG, TYPED_AGAIN[0])
+    )
+    told = StringIO()
+    call_command("sign_prompts", stdout=told)
+    assert told.getvalue() == "text: compared 2; 1 distinct prompts of 2\n"
