@@ -1,110 +1,81 @@
-/** `<audio-clip src peaks duration name>`: a player with a waveform that can be sought by keyboard. */
-
-const SVG = "http://www.w3.org/2000/svg";
-
-/** Bars in a waveform: few enough to be read as a shape on a phone. */
-const BARS = 72;
+/** `<audio-clip src peaks duration name>`: one answer's lane on the time line that all share. */
+import { deck } from "./audio-deck.js";
+import { total } from "./audio-heard.js";
+import { Wave } from "./audio-wave.js";
 
 /** Seconds that an arrow key and a page key move. */
-const STEP_S = 2;
+export const STEP_S = 2;
 const PAGE_S = 10;
 
-/** The clip that plays now: only one does, and a switch keeps the position. @type {AudioClip | null} */
-let playing = null;
+/** Pixels after which a press on the waveform is a drag. */
+const DRAG_PX = 8;
 
 /** @param {number} seconds */
-function clock(seconds) {
-  const whole = Math.max(0, Math.floor(seconds));
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds + 0.001));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-}
-
-/**
- * Loudest value in each of `count` equal parts.
- * @param {number[]} peaks
- * @param {number} count
- * @returns {number[]}
- */
-export function resample(peaks, count) {
-  if (peaks.length === 0) return Array(count).fill(0.3);
-  return Array.from({ length: count }, (_, bar) => {
-    const from = Math.floor((bar * peaks.length) / count);
-    const to = Math.max(from + 1, Math.floor(((bar + 1) * peaks.length) / count));
-    return Math.max(...peaks.slice(from, to));
-  });
 }
 
 /**
  * Fires `agon:ready` when the sound can be played, `agon:failed` when it cannot be had.
  */
 export class AudioClip extends HTMLElement {
-  #audio = new Audio();
   #range = document.createElement("input");
   #button = document.createElement("button");
-  #time = document.createElement("span");
-  #head = document.createElement("span");
-  /** @type {SVGRectElement[]} */
-  #bars = [];
-  #frame = 0;
+  #surface = document.createElement("div");
+  #note = document.createElement("span");
+  #wave = new Wave("");
+  #unwatch = () => {};
+  /** Where a press began. @type {{x: number, share: number, isDrag: boolean} | null} */
+  #press = null;
 
   connectedCallback() {
-    if (this.querySelector(".clip")) return;
-    const name = this.getAttribute("name") ?? "Answer";
-    this.#build(name);
-    const audio = this.#audio;
-    audio.preload = "auto";
-    audio.addEventListener("loadedmetadata", () => {
-      this.#show();
-      this.#settle("ready");
-    });
-    audio.addEventListener("error", () => this.#settle("failed"));
-    audio.addEventListener("play", () => this.#onPlay(name));
-    audio.addEventListener("pause", () => this.#onPause(name));
-    audio.addEventListener("ended", () => this.#show());
-    audio.addEventListener("seeked", () => this.#show());
-    audio.src = this.getAttribute("src") ?? "";
+    if (!this.querySelector(".lane")) this.#build();
+    this.#unwatch = deck.watch(() => this.#show());
+    deck
+      .join(this, this.seat, this.getAttribute("src") ?? "", Number(this.getAttribute("duration")) || 0)
+      .then(() => this.#settle("ready"), () => this.#settle("failed"));
+    this.#show();
   }
 
   disconnectedCallback() {
-    this.#audio.pause();
-    cancelAnimationFrame(this.#frame);
-    if (playing === this) playing = null;
+    this.#unwatch();
+    deck.leave(this);
   }
 
-  get #duration() {
-    const known = this.#audio.duration;
-    return Number.isFinite(known) ? known : Number(this.getAttribute("duration")) || 0;
+  get seat() {
+    return Number(this.closest("answer-pane")?.getAttribute("seat"));
+  }
+
+  get #name() {
+    return this.getAttribute("name") ?? "Answer";
   }
 
   /** @param {"ready" | "failed"} state */
   #settle(state) {
-    if (this.dataset.state) return;
+    if (this.dataset.state || !this.isConnected) return;
     this.dataset.state = state;
+    this.#show();
     this.dispatchEvent(new CustomEvent(`agon:${state}`));
   }
 
-  /** @param {string} name */
-  #build(name) {
-    const clip = document.createElement("div");
-    clip.className = "clip";
-    clip.setAttribute("role", "group");
-    clip.setAttribute("aria-label", `Player of ${name}`);
+  #build() {
+    const name = this.#name;
+    const lane = document.createElement("div");
+    lane.className = "lane";
+    lane.setAttribute("role", "group");
+    lane.setAttribute("aria-label", `Player of ${name}`);
 
     const button = this.#button;
     button.type = "button";
-    button.className = "clip-play";
-    button.setAttribute("aria-label", `Play ${name}`);
+    button.className = "lane-play";
     for (const icon of ["play", "pause"]) {
       const glyph = document.createElement("span");
-      glyph.className = `glyph glyph-${icon}`;
+      glyph.className = `sound-mark is-${icon}`;
       glyph.setAttribute("aria-hidden", "true");
       button.append(glyph);
     }
     button.addEventListener("click", () => this.#toggle());
-
-    const wave = document.createElement("div");
-    wave.className = "clip-wave";
-    wave.append(this.#wave(), this.#head, this.#range);
-    this.#head.className = "clip-head";
 
     const range = this.#range;
     range.type = "range";
@@ -112,81 +83,42 @@ export class AudioClip extends HTMLElement {
     range.step = "any";
     range.value = "0";
     range.setAttribute("aria-label", `Position in ${name}`);
-    range.addEventListener("input", () => this.#seek(Number(range.value)));
+    range.addEventListener("input", () => deck.seek(Number(range.value)));
     range.addEventListener("keydown", (event) => this.#onKey(event));
+    range.addEventListener("blur", () => this.#show());
 
-    this.#time.className = "clip-time";
-    clip.append(button, wave, this.#time);
-    this.replaceChildren(clip);
-    this.#show();
+    this.#wave = new Wave(this.getAttribute("peaks") ?? "");
+    const surface = this.#surface;
+    surface.className = "lane-wave";
+    surface.append(...this.#wave.parts, range);
+    surface.addEventListener("pointerdown", (event) => this.#onDown(event));
+    surface.addEventListener("pointermove", (event) => this.#onMove(event));
+    surface.addEventListener("pointerup", (event) => this.#onUp(event));
+    surface.addEventListener("pointercancel", () => this.#endPress());
+
+    this.#note.className = "lane-note";
+    const foot = document.createElement("p");
+    foot.className = "lane-foot";
+    const key = document.createElement("kbd");
+    key.setAttribute("aria-hidden", "true");
+    key.textContent = String(this.seat + 1);
+    foot.append(this.#note, key);
+    lane.append(button, surface, foot);
+    this.replaceChildren(lane);
   }
 
-  #wave() {
-    /** @type {number[]} */
-    let peaks = [];
-    try {
-      peaks = JSON.parse(this.getAttribute("peaks") || "[]");
-    } catch {
-      // A waveform is an aid; without it the bars are level.
-    }
-    const svg = document.createElementNS(SVG, "svg");
-    svg.setAttribute("viewBox", `0 0 ${BARS} 100`);
-    svg.setAttribute("preserveAspectRatio", "none");
-    svg.setAttribute("aria-hidden", "true");
-    this.#bars = resample(peaks, BARS).map((peak, index) => {
-      const height = Math.max(4, Math.min(1, peak) * 96);
-      const rect = document.createElementNS(SVG, "rect");
-      rect.setAttribute("x", String(index + 0.2));
-      rect.setAttribute("width", "0.6");
-      rect.setAttribute("y", String(50 - height / 2));
-      rect.setAttribute("height", String(height));
-      rect.setAttribute("rx", "0.3");
-      return rect;
-    });
-    svg.append(...this.#bars);
-    return svg;
+  get #isReady() {
+    return this.dataset.state === "ready";
   }
 
   #toggle() {
-    if (!this.#audio.paused) {
-      this.#audio.pause();
+    if (!this.#isReady) return;
+    if (deck.seat === this.seat && deck.isPlaying) {
+      deck.pause();
       return;
     }
-    // Switching from one answer to the other keeps the place, so that the same bars are compared.
-    if (playing && playing !== this) {
-      const at = playing.#audio.currentTime;
-      this.#audio.currentTime = at < this.#duration ? at : 0;
-    }
-    this.#audio.play().catch(() => this.#onPause(this.getAttribute("name") ?? "Answer"));
-  }
-
-  /** @param {string} name */
-  #onPlay(name) {
-    if (playing && playing !== this) playing.#audio.pause();
-    playing = this;
-    this.#button.setAttribute("aria-label", `Pause ${name}`);
-    this.#button.dataset.playing = "";
-    const tick = () => {
-      this.#show();
-      this.#frame = requestAnimationFrame(tick);
-    };
-    cancelAnimationFrame(this.#frame);
-    tick();
-  }
-
-  /** @param {string} name */
-  #onPause(name) {
-    cancelAnimationFrame(this.#frame);
-    if (playing === this) playing = null;
-    delete this.#button.dataset.playing;
-    this.#button.setAttribute("aria-label", `Play ${name}`);
-    this.#show();
-  }
-
-  /** @param {number} seconds */
-  #seek(seconds) {
-    this.#audio.currentTime = Math.max(0, Math.min(seconds, this.#duration));
-    this.#show();
+    deck.choose(this.seat);
+    deck.play();
   }
 
   /** @param {KeyboardEvent} event */
@@ -200,29 +132,102 @@ export class AudioClip extends HTMLElement {
       PageDown: -PAGE_S,
       PageUp: PAGE_S,
     };
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const move = moves[event.key];
-    if (move !== undefined) {
-      event.preventDefault();
-      this.#seek(this.#audio.currentTime + move);
-    } else if (event.key === " ") {
-      event.preventDefault();
-      this.#toggle();
-    }
+    if (move !== undefined) deck.seekBy(move);
+    else if (event.key === "Home") deck.seek(0);
+    else if (event.key === "End") deck.seek(deck.duration);
+    else if (event.key === " ") deck.toggle();
+    else return;
+    event.preventDefault();
+    this.#tellPlace();
   }
 
-  #show() {
-    const duration = this.#duration;
-    const now = this.#audio.currentTime;
-    const part = duration > 0 ? now / duration : 0;
-    this.#range.max = String(duration || 1);
-    this.#range.value = String(now);
-    this.#range.setAttribute("aria-valuetext", `${clock(now)} of ${clock(duration)}`);
-    this.#time.textContent = `${clock(now)} / ${clock(duration)}`;
-    this.#head.style.insetInlineStart = `${part * 100}%`;
-    this.#bars.forEach((bar, index) => {
-      bar.classList.toggle("is-played", (index + 0.5) / BARS < part);
-    });
+  // ── pointer: a press goes there, a drag repeats what lies between ───────────────────────────
+
+  /** @param {PointerEvent} event */
+  #share(event) {
+    const box = this.#surface.getBoundingClientRect();
+    return Math.max(0, Math.min((event.clientX - box.left) / box.width, 1));
   }
+
+  /** @param {PointerEvent} event */
+  #onDown(event) {
+    if (!event.isPrimary || event.button !== 0 || !this.#isReady) return;
+    this.#surface.setPointerCapture(event.pointerId);
+    this.#press = { x: event.clientX, share: this.#share(event), isDrag: false };
+  }
+
+  /** @param {PointerEvent} event */
+  #onMove(event) {
+    const press = this.#press;
+    if (!press || !event.isPrimary) return;
+    press.isDrag ||= Math.abs(event.clientX - press.x) >= DRAG_PX;
+    if (!press.isDrag) return;
+    const share = this.#share(event);
+    this.#wave.showSection({ from: Math.min(press.share, share), to: Math.max(press.share, share) });
+  }
+
+  /** @param {PointerEvent} event */
+  #onUp(event) {
+    const press = this.#press;
+    if (!press || !event.isPrimary) return;
+    const from = press.share * deck.duration;
+    const to = this.#share(event) * deck.duration;
+    this.#endPress();
+    deck.choose(this.seat);
+    if (press.isDrag) deck.setSection({ from, to });
+    else deck.seek(to);
+  }
+
+  #endPress() {
+    this.#press = null;
+    this.#show();
+  }
+
+  // ── what is shown ───────────────────────────────────────────────────────────────────────────
+
+  #show() {
+    const { duration, position, section } = deck;
+    const share = (/** @type {number} */ seconds) => (duration > 0 ? seconds / duration : 0);
+    const isChosen = deck.seat === this.seat;
+    const isPlaying = isChosen && deck.isPlaying;
+    this.toggleAttribute("data-chosen", isChosen);
+    this.#button.toggleAttribute("data-playing", isPlaying);
+    this.#button.setAttribute("aria-label", `${isPlaying ? "Pause" : "Play"} ${this.#name}`);
+    this.#button.disabled = !this.#isReady;
+    this.#range.disabled = !this.#isReady;
+    this.#wave.showPosition(share(position));
+    if (!this.#press?.isDrag) {
+      this.#wave.showSection(section && { from: share(section.from), to: share(section.to) });
+    }
+    const heard = deck.heard(this.seat);
+    this.#wave.showHeard(heard.map(([from, to]) => [share(from), share(to)]));
+    this.#note.textContent = heardText(total(heard), duration);
+    // While it plays, a screen reader would say every step of the slider that has the focus.
+    if (!isPlaying || document.activeElement !== this.#range) this.#tellPlace();
+  }
+
+  #tellPlace() {
+    const { duration, position } = deck;
+    this.#range.max = String(duration || 1);
+    this.#range.value = String(position);
+    const text = `${clock(position)} of ${clock(duration)}`;
+    if (this.#range.getAttribute("aria-valuetext") !== text) {
+      this.#range.setAttribute("aria-valuetext", text);
+    }
+  }
+}
+
+/**
+ * @param {number} heard seconds
+ * @param {number} duration seconds
+ */
+function heardText(heard, duration) {
+  if (duration === 0) return "";
+  if (heard < 0.5) return "Not heard yet";
+  if (heard > duration - 0.3) return "All of it heard";
+  return `${clock(heard)} of ${clock(duration)} heard`;
 }
 
 customElements.define("audio-clip", AudioClip);
