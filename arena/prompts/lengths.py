@@ -68,7 +68,8 @@ _ABOUT_A_PART_BEFORE = any_of(
     r"(?:第|前|每|每隔|最后|最後|后|後)$",
 )
 _ABOUT_A_PART_AFTER = any_of(
-    r"^[ -](?:mark|in\b(?! (?:all|total|length))|intro|outro|build|fade|delay|pause|silence|break|solo|drop|later|before"
+    r"^[ -](?:mark|in\b(?! (?:all|total|length))|intro|outro"
+    r"|build|fade|delay|pause|silence|break|solo|drop|later|before"
     r"|after|apart|countdown|intervals?|drum)",
     r"^ (?:of|de|d[’']) ?(?:silence|applause|intro|pause|noise)",
     r"^(?:后|後|处|處|时|時|的?前奏|的?间奏|的?静音)",
