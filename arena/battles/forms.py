@@ -22,6 +22,7 @@ class PromptForm(forms.Form):
     prompt = forms.CharField(strip=True, required=False)
     suggested = forms.CharField(required=False)
     accept_terms = forms.BooleanField(required=False)
+    again = forms.UUIDField(required=False)  # the battle whose prompt is sent once more
     confirmed = forms.CharField(required=False)
 
     def __init__(self, *args: Any, arena: Arena, needs_consent: bool, **kwargs: Any) -> None:

@@ -38,7 +38,11 @@ def arena_page(request: HttpRequest, slug: str) -> HttpResponse:
         consent = consent or accept_terms(voter=voter)
         try:
             battle = open_battle(
-                arena=arena, voter=voter, consent=consent, text=form.cleaned_data["prompt"]
+                arena=arena,
+                voter=voter,
+                consent=consent,
+                text=form.cleaned_data["prompt"],
+                again_of=voter.battles.filter(pk=form.cleaned_data["again"]).first(),
             )
         except BadInput as error:  # said where the prompt stands, which is not lost
             form.refuse(error.message)
