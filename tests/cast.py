@@ -24,7 +24,8 @@ from arena.generation.jobs import queue_generations
 from arena.generation.outputs import anonymous_output
 from arena.votes.engagement.services import record_shown
 from arena.votes.models import Vote
-from arena.votes.services import cast_vote, write_rationale
+from arena.votes.rationales import Said, write_rationale
+from arena.votes.services import cast_vote
 from models_registry.models import Revision
 from models_registry.services import register_model
 
@@ -133,7 +134,7 @@ def vote(battle: Battle, choice: str, rationale: str = "") -> Vote:
         idempotency_key=str(uuid.uuid4()),
     )
     if rationale:
-        write_rationale(battle_id=battle.pk, voter=battle.voter, text=rationale)
+        write_rationale(battle_id=battle.pk, voter=battle.voter, said=Said(text=rationale))
     return cast
 
 

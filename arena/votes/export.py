@@ -15,7 +15,7 @@ from arena.accounts.models import Consent, Voter
 from arena.battles.models import Battle, Seat
 from arena.generation.models import Output
 from arena.generation.outputs import shown_output
-from arena.votes.models import Vote
+from arena.votes.models import Rationale, Vote
 from arena.votes.selectors import withdrawn_at
 from arena.votes.services import ballot_of
 
@@ -68,12 +68,16 @@ def _battles(voter: Voter, after: Battle | None) -> Sequence[Battle]:
         battles = battles.filter(later | Q(opened_at=after.opened_at, pk__gt=after.pk))
     seats = Seat.objects.select_related("revision__model__organisation", "output__blob")
     votes = Vote.objects.select_related("withdrawal", "strength").prefetch_related(
-        "rationales", "dimension_outcomes__dimension", "ratings"
+        "rationales__seats", "rationales__marks", "dimension_outcomes__dimension", "ratings"
     )
     return list(
         battles.select_related("arena", "prompt", "skip")
         .prefetch_related(
-            Prefetch("seats", seats), Prefetch("vote", votes), "engagement", "reports"
+            Prefetch("seats", seats),
+            Prefetch("vote", votes),
+            "engagement",
+            "reports",
+            "arena__tags",
         )
         .order_by("opened_at", "pk")[:BATTLES_AT_ONCE]
     )
@@ -119,7 +123,7 @@ def _battle(battle: Battle, address: Address) -> dict[str, Any]:
             }
             for one in battle.reports.all()
         ],
-        "vote": None if vote is None else _vote(vote),
+        "vote": None if vote is None else _vote(vote, battle),
     }
 
 
@@ -176,7 +180,7 @@ def _output(output: Output, battle: Battle, address: Address) -> dict[str, Any]:
     }
 
 
-def _vote(vote: Vote) -> dict[str, Any]:
+def _vote(vote: Vote, battle: Battle) -> dict[str, Any]:
     return {
         "id": str(vote.pk),
         "choice": ballot_of(vote).label,
@@ -189,9 +193,33 @@ def _vote(vote: Vote) -> dict[str, Any]:
         "strength": vote.strength.degree if hasattr(vote, "strength") else None,
         "dimensions": {one.dimension.key: list(one.ranks) for one in vote.dimension_outcomes.all()},
         "stars": {str(one.position): one.stars for one in vote.ratings.all()},
-        "rationales": [
-            {"version": one.version, "text": one.text, "written_at": _time(one.written_at)}
-            for one in vote.rationales.all()
+        "rationales": [_rationale(one, battle) for one in vote.rationales.all()],
+    }
+
+
+def _rationale(rationale: Rationale, battle: Battle) -> dict[str, Any]:
+    tags = {tag.pk: tag for tag in battle.arena.tags.all()}
+    return {
+        "version": rationale.version,
+        "text": rationale.text,
+        "written_at": _time(rationale.written_at),
+        "seats": [
+            {
+                "position": one.position,
+                "text": one.text,
+                "tags": [{"key": tags[pk].key, "polarity": tags[pk].polarity} for pk in one.tags],
+            }
+            for one in rationale.seats.all()
+        ],
+        "marks": [
+            {
+                "position": one.position,
+                "kind": one.kind,
+                "place": one.place,
+                "is_good": one.is_good,
+                "note": one.note,
+            }
+            for one in rationale.marks.all()
         ],
     }
 

@@ -6,25 +6,24 @@ from typing import Any
 
 from django.urls import reverse
 
-from arena.battles.models import LETTERS, Battle, Seat
+from arena.battles.models import Battle, Seat
 from arena.votes.models import Vote
+from arena.votes.rationales import rationale_asked
 from arena.votes.services import ballot_of
 
 
 def reveal(battle: Battle) -> dict[str, Any]:
     """Return what the reveal shows; raises Vote.DoesNotExist until the names may be shown."""
     vote = Vote.objects.get(battle=battle, battle__revealed_at__isnull=False)
-    newest = vote.rationales.last()
+    ballot = ballot_of(vote)
     return {
-        "ballot": ballot_of(vote),
-        "best": " and ".join(LETTERS[seat] for seat in ballot_of(vote).seats_at(1)),
-        "choice_label": ballot_of(vote).label,
+        "choice_label": ballot.label,
         "receipt": str(vote.pk),
         "seats": [
             _seat(seat, vote)
             for seat in battle.seats.select_related("revision__model__organisation")
         ],
-        "rationale_text": newest.text if newest else "",
+        "why": rationale_asked(battle, vote, ballot),
         "rationale_url": reverse("rationale", args=[battle.pk]),
         "standing_url": reverse("board_standing", args=[battle.pk]),
         "board_url": reverse("board", args=[battle.arena.slug]),

@@ -1,4 +1,4 @@
-"""Cast a vote, say why, withdraw."""
+"""Cast a vote, withdraw."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from arena.common.errors import BadInput, Conflict, NotAllowed, NotFound
 from arena.common.events import publish
 from arena.votes.ballot import BadBallot, Ballot, read_ballot
 from arena.votes.engagement.selectors import require_voteable
-from arena.votes.models import Rationale, Vote, Withdrawal
+from arena.votes.models import Vote, Withdrawal
 
-MAX_RATIONALE_CHARS = 4000
 WITHDRAWN_AT_ONCE = 200  # votes in one transaction: some tenths of a second of locks
 MOST_WITHDRAWN = 5000  # votes in one call: some seconds, far below the patience of a proxy
 
@@ -122,31 +121,6 @@ def show_names(*, battle_id: uuid.UUID | str, voter: Voter | None) -> Battle:
     reveal_battle(battle.pk)
     battle.refresh_from_db()
     return battle
-
-
-@transaction.atomic
-def write_rationale(*, battle_id: uuid.UUID | str, voter: Voter | None, text: str) -> Rationale:
-    """Keep why the voter chose so, as a new version when it changed.
-
-    Raises Conflict before the vote, BadInput when it is empty or too long.
-    """
-    battle = own_battle(battle_id, voter)
-    vote = Vote.objects.filter(battle=battle).first()
-    if vote is None:
-        raise Conflict("Vote first; then say why.", code="not_voted")
-    text = text.replace("\x00", "").strip()
-    if not text:
-        raise BadInput("Nothing was written. Write a sentence, or leave it.")
-    if len(text) > MAX_RATIONALE_CHARS:
-        raise BadInput(
-            f"That is {len(text)} characters; up to {MAX_RATIONALE_CHARS} can be kept. Shorten it."
-        )
-    newest = vote.rationales.last()
-    if newest is not None and newest.text == text:
-        return newest
-    return Rationale.objects.create(
-        vote=vote, version=newest.version + 1 if newest else 1, text=text
-    )
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -19,10 +19,12 @@ from arena.generation.outputs import shown_output
 from arena.generation.release import queue_position, void_message
 from arena.votes.details import Details, details_asked, read_details, write_details
 from arena.votes.models import Skip
+from arena.votes.rationales import read_form, read_json, write_rationale
 from arena.votes.reveal import reveal
-from arena.votes.services import cast_vote, show_names, write_rationale
+from arena.votes.services import cast_vote, show_names
 from arena.votes.skipping import report_battle, skip_battle
 
+SAID = "Your reason is saved."
 REPORTED = "Thank you. The people who run this site will look at it."
 
 
@@ -142,11 +144,14 @@ def report(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def rationale(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
-    """Keep why."""
+    """Keep why: all of it as JSON from a script, or all but the marks from a form."""
+    is_script = request.content_type == "application/json"
     written = write_rationale(
-        battle_id=battle_id, voter=known_voter(request), text=request.POST.get("text", "")
+        battle_id=battle_id,
+        voter=known_voter(request),
+        said=read_json(request.body) if is_script else read_form(request.POST),
     )
-    if not request.headers.get("HX-Request"):
-        return redirect("battle", battle_id=battle_id)
-    context = {"saved_text": written.text, "rationale_url": reverse("rationale", args=[battle_id])}
-    return render(request, "battles/_rationale_saved.html", context)
+    if is_script:
+        return JsonResponse({"ok": True, "version": written.version})
+    messages.success(request, SAID)
+    return redirect(f"{reverse('battle', args=[battle_id])}#why-title")

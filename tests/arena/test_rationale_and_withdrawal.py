@@ -14,7 +14,8 @@ from arena.battles.models import Battle
 from arena.common.errors import BadInput, Conflict, NotFound
 from arena.common.models import Event
 from arena.votes.models import Rationale, Vote, Withdrawal
-from arena.votes.services import MAX_RATIONALE_CHARS, withdraw_vote, write_rationale
+from arena.votes.rationales import MAX_RATIONALE_CHARS, Said, write_rationale
+from arena.votes.services import withdraw_vote
 from models_registry.models import Revision
 from tests import cast
 
@@ -43,15 +44,16 @@ def versions() -> list[tuple[int, str]]:
 
 def test_every_version_of_a_reason_is_kept(ada: Voter, battle: Battle) -> None:
     for text in ("First.", "Second.", "  Second. \n", "First."):
-        write_rationale(battle_id=battle.pk, voter=ada, text=text)
+        write_rationale(battle_id=battle.pk, voter=ada, said=Said(text=text))
     assert versions() == [(1, "First."), (2, "Second."), (3, "First.")]
 
 
 def test_a_reason_before_the_vote_is_refused(
     ada: Voter, arena: Arena, models: list[Revision]
 ) -> None:
+    early = cast.shown_battle(arena, ada)
     with pytest.raises(Conflict) as refusal:
-        write_rationale(battle_id=cast.shown_battle(arena, ada).pk, voter=ada, text="Early.")
+        write_rationale(battle_id=early.pk, voter=ada, said=Said(text="Early."))
     assert refusal.value.code == "not_voted"
 
 
@@ -60,32 +62,45 @@ def test_a_reason_that_is_empty_or_too_long_is_refused(
     ada: Voter, battle: Battle, text: str
 ) -> None:
     with pytest.raises(BadInput):
-        write_rationale(battle_id=battle.pk, voter=ada, text=text)
+        write_rationale(battle_id=battle.pk, voter=ada, said=Said(text=text))
     assert versions() == []
 
 
 def test_the_longest_reason_is_kept_whole(ada: Voter, battle: Battle) -> None:
     text = "ü" * MAX_RATIONALE_CHARS
-    assert write_rationale(battle_id=battle.pk, voter=ada, text=text).text == text
+    written = write_rationale(battle_id=battle.pk, voter=ada, said=Said(text=text))
+    assert written.text == text
 
 
 def test_nobody_writes_a_reason_for_somebody_else(battle: Battle) -> None:
     for stranger in (cast.ada()[0], None):
         with pytest.raises(NotFound):
-            write_rationale(battle_id=battle.pk, voter=stranger, text="Not mine.")
+            write_rationale(battle_id=battle.pk, voter=stranger, said=Said(text="Not mine."))
     assert versions() == []
 
 
-def test_a_reason_sent_from_the_page_is_shown_as_saved(client: Client, battle: Battle) -> None:
+def test_a_reason_sent_without_scripts_is_on_the_page_that_follows(
+    client: Client, battle: Battle
+) -> None:
     path = f"/battles/{battle.pk}/rationale"
-    answer = client.post(path, {"text": "It cites its source."}, headers={"HX-Request": "true"})
-    assert answer.status_code == 200
-    assert b"It cites its source." in answer.content
-    assert b"<html" not in answer.content
-    plain = client.post(path, {"text": "It is right."}, headers=NAVIGATION)
-    assert (plain.status_code, plain.headers["Location"]) == (302, f"/battles/{battle.pk}/")
-    assert b"It is right." in client.get(f"/battles/{battle.pk}/").content
-    assert [text for _, text in versions()] == ["It cites its source.", "It is right."]
+    answer = client.post(path, {"text": "It cites its source."}, headers=NAVIGATION)
+    assert (answer.status_code, answer.headers["Location"]) == (
+        302,
+        f"/battles/{battle.pk}/#why-title",
+    )
+    html = client.get(f"/battles/{battle.pk}/").content.decode()
+    assert "It cites its source.</textarea>" in html
+    assert "Your reason is saved." in html
+
+
+def test_a_reason_outlives_the_vote_that_was_taken_back(
+    ada: Voter, client: Client, battle: Battle
+) -> None:
+    write_rationale(battle_id=battle.pk, voter=ada, said=Said(text="First."))
+    withdraw_vote(vote_id=str(Vote.objects.get().pk), voter=ada)
+    write_rationale(battle_id=battle.pk, voter=ada, said=Said(text="Second."))
+    assert versions() == [(1, "First."), (2, "Second.")]
+    assert b"Second." in client.get(f"/battles/{battle.pk}/").content
 
 
 def test_a_vote_is_withdrawn_once_and_stays_on_record(ada: Voter, battle: Battle) -> None:

@@ -15,7 +15,8 @@ from arena.common.errors import Conflict
 from arena.common.models import Event
 from arena.votes.engagement.services import record_shown
 from arena.votes.models import Engagement, Rationale, Vote, Withdrawal
-from arena.votes.services import cast_vote, withdraw_vote, write_rationale
+from arena.votes.rationales import Said, write_rationale
+from arena.votes.services import cast_vote, withdraw_vote
 from ratings.boards.counting import count_vote, uncount_vote
 from ratings.boards.models import TalliedVote, Tally
 from tests import cast
@@ -108,7 +109,10 @@ def test_reasons_written_at_once_are_all_kept_in_versions(voter: Voter) -> None:
     cast.vote(battle, "a")
     texts = [f"Reason {number}" for number in range(6)]
     written = cast.at_once(
-        [partial(write_rationale, battle_id=battle.pk, voter=voter, text=text) for text in texts]
+        [
+            partial(write_rationale, battle_id=battle.pk, voter=voter, said=Said(text=text))
+            for text in texts
+        ]
     )
     assert {type(rationale) for rationale in written} == {Rationale}
     rows = list(Rationale.objects.all())

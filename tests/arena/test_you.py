@@ -23,9 +23,9 @@ from arena.battles.models import Battle
 from arena.battles.services import end_battle
 from arena.common.hashing import sha256_hex
 from arena.generation.outputs import anonymous_output
-from arena.votes import export
+from arena.votes import export, rationales
 from arena.votes.models import Vote, VoteImport, Withdrawal
-from arena.votes.services import withdraw_vote, write_rationale
+from arena.votes.services import withdraw_vote
 from models_registry.models import Revision
 from tests import cast
 from tests.ratings.board_votes import Said, write_votes
@@ -284,7 +284,7 @@ def exported(voter: Voter | None) -> tuple[Any, Any]:
 
 def test_the_file_holds_everything_of_its_voter(ada: Voter, battle: Battle, arena: Arena) -> None:
     for text in ("First.", "Second."):
-        write_rationale(battle_id=battle.pk, voter=ada, text=text)
+        rationales.write_rationale(battle_id=battle.pk, voter=ada, said=rationales.Said(text=text))
     vote = Vote.objects.get()
     withdraw_vote(vote_id=str(vote.pk), voter=ada)
     eves = cast.shown_battle(arena, cast.ada()[0], "What is a set?")

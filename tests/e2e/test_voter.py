@@ -125,9 +125,9 @@ def test_a_text_battle_by_keyboard_alone_from_the_front_page_to_the_next_battle(
 
     tab_to(page, page.locator("#why"))
     keyboard.type("B shows an example.")
-    tab_to(page, page.get_by_role("button", name="Add your reason"))
+    tab_to(page, page.get_by_role("button", name="Save", exact=True))
     keyboard.press("Enter")
-    expect(page.get_by_text("Your reason is saved.")).to_be_visible()
+    expect(page.locator("[data-why-status]")).to_have_text("Saved")
     check_accessibility(page)
     tab_to(page, page.get_by_role("link", name="Next battle"))
     keyboard.press("Enter")

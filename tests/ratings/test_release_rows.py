@@ -63,7 +63,7 @@ def test_the_newest_version_of_a_reason_is_the_one_that_leaves(
 ) -> None:
     battle = cast.shown_battle(arena, ada)
     cast.vote(battle, "a", rationale="First thought.")
-    cast.write_rationale(battle_id=battle.pk, voter=ada, text="Second thought.")
+    cast.write_rationale(battle_id=battle.pk, voter=ada, said=cast.Said(text="Second thought."))
     (row,) = rows_of(build_release(arena), store)
     assert row["rationale"] == "Second thought."
 
