@@ -121,7 +121,10 @@ class BattleConsumer(AsyncJsonWebsocketConsumer):
         try:
             self._count_batch()
             recorded = await in_db(record_events)(
-                battle_id=self.battle_id, voter=self.voter, message=batch
+                battle_id=self.battle_id,
+                voter=self.voter,
+                message=batch,
+                is_met=self.is_voteable,
             )
         except AgonError as error:
             page = batch.get("page")

@@ -16,11 +16,13 @@ from tests.e2e.visitor import (
     PHONE,
     battle_id,
     check_accessibility,
+    examine,
     start_battle,
     tab_to,
     vote_button,
     wait_for_reveal,
     wait_for_stream,
+    wait_until_shown,
     wait_until_voteable,
 )
 
@@ -152,7 +154,7 @@ def test_pictures_music_and_objects_are_shown_played_turned_and_voted_on(ada, si
     start_battle(mesh, "3d", OBJECT)
     names = names_of_models(site)
     for page, everything in received.items():
-        wait_until_voteable(page)
+        wait_until_shown(page)
         assert_anonymous(everything, page, names)
 
     for width in (DESKTOP, PHONE):
@@ -160,7 +162,7 @@ def test_pictures_music_and_objects_are_shown_played_turned_and_voted_on(ada, si
             page.bring_to_front()
             page.set_viewport_size({"width": width, "height": 900})
             page.reload()
-            wait_until_voteable(page)
+            wait_until_shown(page)
             check_accessibility(page)
             overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert overflow <= 0, f"{page.url} is {overflow} px wider than the screen"
@@ -170,6 +172,7 @@ def test_pictures_music_and_objects_are_shown_played_turned_and_voted_on(ada, si
 
     for page, key, ranks in ((image, "a", [1, 2]), (music, "t", [1, 1]), (mesh, "x", [1, 1])):
         page.bring_to_front()
+        examine(page)
         page.keyboard.press(key)
         wait_for_reveal(page)
         check_accessibility(page)

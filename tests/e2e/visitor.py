@@ -104,8 +104,29 @@ def battle_id(page: Page) -> str:
     return urlsplit(page.url).path.split("/")[2]
 
 
+def wait_until_shown(page: Page) -> None:
+    """Wait until all answers are on the screen; the arena may ask to hear or turn them first."""
+    line = page.locator("[data-progress-text]")
+    expect(line).to_contain_text("answers are here", timeout=GENERATION_MS)
+
+
+def examine(page: Page) -> None:
+    """Hear or turn each answer until the arena asks no more, as a voter does."""
+    wait_until_shown(page)
+    for pane in page.locator("answer-pane").all():
+        if pane.locator("audio-clip").count():
+            pane.get_by_role("button", name=re.compile("^Play")).click()
+            expect(pane.locator(".pane-gate:not(:empty)")).to_have_count(0)
+            pane.get_by_role("button", name=re.compile("^Pause")).click()
+        elif pane.locator("mesh-view").count():
+            pane.locator(".mesh-canvas").focus()
+            while pane.locator(".pane-gate:not(:empty)").count():
+                page.keyboard.press("ArrowLeft")
+    wait_until_voteable(page)
+
+
 def wait_until_voteable(page: Page) -> None:
-    """Wait until both answers are on the screen and the server takes a vote."""
+    """Wait until the server takes a vote: all is on the screen, and was heard or turned."""
     expect(vote_button(page, "a")).to_be_enabled(timeout=GENERATION_MS)
 
 

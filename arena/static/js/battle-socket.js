@@ -1,6 +1,13 @@
 /** The battle's socket: resumes after the last message, never starts anything again. */
 
 /** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
+/** @typedef {import("./protocol.js").PageMessage} PageMessage */
+/**
+ * @typedef {object} Watcher
+ * @property {() => void} opened a connection stands; what was sent through an older one may be lost
+ * @property {() => void} closed no connection will come again
+ * @property {(message: ServerMessage) => void} message
+ */
 
 /** First and longest wait before another try, in milliseconds. */
 const FIRST_WAIT_MS = 500;
@@ -8,6 +15,8 @@ const LONGEST_WAIT_MS = 15000;
 
 /** Close codes from 4000 on are the server's refusal: trying again would not help. */
 const FIRST_REFUSAL = 4000;
+
+/** @typedef {ReturnType<typeof connectBattle>} BattleSocket */
 
 /**
  * Open the socket and keep it open until `close` is called.
@@ -26,6 +35,8 @@ export function connectBattle(path, on) {
   let timer;
   /** Seats that are on screen; told again after a reconnect, as the first telling may be lost. */
   const shown = /** @type {Set<number>} */ (new Set());
+  /** @type {Watcher[]} */
+  const watchers = [];
 
   function open() {
     clearTimeout(timer);
@@ -38,7 +49,8 @@ export function connectBattle(path, on) {
     current.addEventListener("open", () => {
       wait = FIRST_WAIT_MS;
       on.state("open");
-      for (const seat of shown) tell(seat);
+      for (const seat of shown) send({ kind: "shown", seat });
+      for (const watcher of watchers) watcher.opened();
     });
     current.addEventListener("message", (event) => {
       // What an abandoned socket still brings comes again through the new one.
@@ -46,11 +58,12 @@ export function connectBattle(path, on) {
       const message = /** @type {ServerMessage} */ (JSON.parse(String(event.data)));
       if (message.id !== undefined) lastId = String(message.id);
       on.message(message);
+      for (const watcher of watchers) watcher.message(message);
     });
     current.addEventListener("close", (event) => {
       if (isClosed || current !== socket) return;
       if (event.code >= FIRST_REFUSAL) {
-        isClosed = true;
+        end();
         on.state("refused");
         return;
       }
@@ -60,11 +73,20 @@ export function connectBattle(path, on) {
     });
   }
 
-  /** @param {number} seat */
-  function tell(seat) {
-    if (socket?.readyState === WebSocket.OPEN) {
-      socket.send(JSON.stringify({ kind: "shown", seat }));
-    }
+  /**
+   * @param {PageMessage} message
+   * @returns {boolean} whether a connection took it
+   */
+  function send(message) {
+    if (socket?.readyState !== WebSocket.OPEN) return false;
+    socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  function end() {
+    isClosed = true;
+    clearTimeout(timer);
+    for (const watcher of watchers) watcher.closed();
   }
 
   window.addEventListener("offline", () => {
@@ -80,21 +102,25 @@ export function connectBattle(path, on) {
   open();
 
   return {
+    send,
+    /** @param {Watcher} watcher */
+    watch(watcher) {
+      watchers.push(watcher);
+    },
     /**
      * Tell the server that a seat's final content is on screen.
      * @param {number} seat
      */
     tellShown(seat) {
       shown.add(seat);
-      tell(seat);
+      send({ kind: "shown", seat });
     },
     /** Forget what was shown, because the answers start again. */
     forgetShown() {
       shown.clear();
     },
     close() {
-      isClosed = true;
-      clearTimeout(timer);
+      end();
       socket?.close(1000);
     },
   };

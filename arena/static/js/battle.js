@@ -1,6 +1,8 @@
 /** The battle page: from the first progress to the reveal. */
 import { AnswerPane } from "./answer-pane.js";
 import { connectBattle } from "./battle-socket.js";
+import { followEngagement } from "./engagement.js";
+import { answerEarlyKeys, tellMissing } from "./gate.js";
 import { liveVoteBar } from "./vote-bar.js";
 
 /** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
@@ -56,6 +58,9 @@ function start(page) {
     message: receive,
   });
 
+  followEngagement(socket);
+  answerEarlyKeys(form);
+
   page.addEventListener("agon:shown", (event) => {
     if (event.target instanceof AnswerPane) socket.tellShown(event.target.seat);
   });
@@ -90,6 +95,12 @@ function start(page) {
         for (const output of message.seats) {
           panes.find((pane) => pane.seat === output.seat)?.release(output);
         }
+        break;
+      case "engaged":
+        tellMissing(page, message.missing);
+        if (isVoteable || message.missing.some((one) => one.kind === "shown")) break;
+        lineText = `${panes.length > 2 ? "All" : "Both"} answers are here.`;
+        say(lineText);
         break;
       case "voteable":
         if (isVoteable) break;

@@ -13,6 +13,9 @@ const DRAG_TURN = 2 * Math.PI;
 /** An object that was not moved for so long is at rest (milliseconds). */
 const REST_MS = 250;
 
+/** While it moves, it tells how it stands so often (milliseconds). */
+const MOVE_MS = 500;
+
 const DEGREES = 180 / Math.PI;
 
 /** @type {boolean | null} */
@@ -44,6 +47,7 @@ export class MeshView extends HTMLElement {
   #mode = "textured";
   #isPanning = false;
   #rest = 0;
+  #toldAt = 0;
   /** Raised with each load, so that a late one of an older content is thrown away. */
   #turn = 0;
 
@@ -128,13 +132,17 @@ export class MeshView extends HTMLElement {
     this.#pose = pose;
     this.#stage?.look(pose);
     clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => {
-      this.engage("orbit", {
-        azimuth_deg: this.#pose.azimuth * DEGREES,
-        polar_deg: this.#pose.polar * DEGREES,
-        distance: this.#pose.distance,
-      });
-    }, REST_MS);
+    this.#rest = setTimeout(() => this.#tellPose(), REST_MS);
+    if (performance.now() - this.#toldAt >= MOVE_MS) this.#tellPose();
+  }
+
+  #tellPose() {
+    this.#toldAt = performance.now();
+    this.engage("orbit", {
+      azimuth_deg: this.#pose.azimuth * DEGREES,
+      polar_deg: this.#pose.polar * DEGREES,
+      distance: this.#pose.distance,
+    });
   }
 
   get mode() {

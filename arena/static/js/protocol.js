@@ -17,7 +17,20 @@
  * @typedef {{kind: "released", id?: string | number, seats: FinalOutput[]}} ReleasedMessage
  * @typedef {{kind: "voteable", id?: string | number}} VoteableMessage
  * @typedef {{kind: "void", id?: string | number, message: string}} VoidMessage
- * @typedef {ProgressMessage | TextMessage | RestartMessage | ReleasedMessage | VoteableMessage | VoidMessage} ServerMessage
+ * @typedef {object} Missing what a seat still needs before the vote
+ * @property {number} seat
+ * @property {"shown" | "heard" | "seen" | "views"} kind
+ * @property {number} needed seconds, or eighths of a turn
+ * @property {number} have
+ * @property {string} message what to do, as a sentence
+ *
+ * @typedef {{kind: "engaged", id?: undefined, page: string, number: number, missing: Missing[]}} EngagedMessage
+ * @typedef {{kind: "refused", id?: undefined, page?: string, code: string, message: string}} RefusedMessage
+ * @typedef {ProgressMessage | TextMessage | RestartMessage | ReleasedMessage | VoteableMessage | VoidMessage | EngagedMessage | RefusedMessage} ServerMessage
+ *
+ * @typedef {{number: number, ms: number, seat: number | null, kind: string, [value: string]: unknown}} EngagementEvent
+ *   see arena/votes/engagement/intake.py
+ * @typedef {{kind: "shown", seat: number} | {kind: "events", page: string, events: EngagementEvent[]}} PageMessage
  */
 
 export {};

@@ -53,12 +53,13 @@ def record_shown(*, battle_id: uuid.UUID | str, voter: Voter, seat: int) -> bool
 
 @transaction.atomic
 def record_events(
-    *, battle_id: uuid.UUID | str, voter: Voter, message: Mapping[str, Any]
+    *, battle_id: uuid.UUID | str, voter: Voter, message: Mapping[str, Any], is_met: bool = False
 ) -> Recorded:
     """Keep a batch of events of a page, each once, in order; nothing of it when a part is wrong.
 
     Args:
         message: as `arena.votes.engagement.intake.read_batch` takes it.
+        is_met: nothing was missing before; it stays so, and is not computed again.
 
     Raises NotFound for somebody else's battle, BadInput for a batch that no page of ours sends,
     Conflict before the release and after the ending, TooMany when MOST_RECORDED are recorded.
@@ -92,4 +93,5 @@ def record_events(
         )
         for place, event in enumerate(new, start=1)
     )
-    return Recorded(page, new[-1].number if new else of_page, missing_of(battle))
+    missing = [] if is_met else missing_of(battle)
+    return Recorded(page, new[-1].number if new else of_page, missing)
