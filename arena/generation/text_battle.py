@@ -8,6 +8,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import redis.asyncio
 from channels.db import database_sync_to_async as in_db
@@ -20,6 +21,7 @@ from arena.generation.moderation import Watch
 from arena.generation.outputs import anonymous_output
 from arena.generation.pacing import Side, paced
 from arena.generation.profiles import UnusableOutput, clean_text
+from arena.generation.profiles.growing import GrowingMarkdown
 from arena.generation.release import release_outputs
 from arena.generation.running import LoadedAdapters, claimed_job, keep_beating, request_of
 from arena.prompts.judging import current_moderator
@@ -105,10 +107,21 @@ class TextBattle:
         return sides if is_whole else [], writers
 
     async def _show(self, sides: list[Side]) -> None:
+        answers = [GrowingMarkdown() for _ in sides]
         async for pieces in paced(sides):
             for position, piece in enumerate(pieces):
                 if piece:
-                    await self._tell({"kind": "text", "seat": position, "text": piece})
+                    look = self._look(answers[position], piece, is_over=sides[position].is_over)
+                    await self._tell({"kind": "text", "seat": position, "text": piece, **look})
+
+    def _look(self, answer: GrowingMarkdown, piece: str, *, is_over: bool) -> dict[str, Any]:
+        try:
+            look = answer.write(piece)
+            return answer.finish() if is_over else look
+        except Exception:
+            # The words are safe, and the release shows them whole.
+            log.exception("battle %s cannot be shown while it is written", self.battle_id)
+            return {"wait": True}
 
     async def _tell(self, message: streams.Message) -> None:
         try:

@@ -14,12 +14,18 @@ from arena.generation.profiles import (
     make_anonymous,
     render_markdown,
 )
+from arena.generation.profiles.maths import MATHML, MATHML_LENGTHS, MATHML_VALUES
 
 ALLOWED_TAGS = {
     "p", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "table", "th", "td", "a",
-    "br", "code", "em", "hr", "s", "strong", "tbody", "thead", "tr",
+    "br", "code", "em", "hr", "s", "strong", "tbody", "thead", "tr", "div", "span", *MATHML,
 }  # fmt: skip
-ALLOWED_ATTRIBUTES = {"dir", "align", "start", "href", "rel"}
+ALLOWED_ATTRIBUTES = {
+    "dir", "lang", "align", "start", "href", "rel", "class",
+    *(name for values in MATHML_VALUES.values() for name in values),
+    *(name for names in MATHML_LENGTHS.values() for name in names),
+}  # fmt: skip
+CLASSES = {"code", "code-head", "table", "math"}
 
 XSS = [
     "<script>alert(1)</script>",
@@ -113,6 +119,7 @@ def assert_harmless(html):
     for tag, attributes in Walk(html).found:
         assert tag in ALLOWED_TAGS, (tag, html)
         assert set(attributes) <= ALLOWED_ATTRIBUTES, (attributes, html)
+        assert attributes.get("class", "math") in CLASSES, html
         if "href" in attributes:
             assert re.match(r"(?:https?://|mailto:)", attributes["href"], re.I), html
         if tag == "a":
@@ -142,11 +149,39 @@ def test_headings_begin_below_those_of_the_page():
     assert re.findall(r"<(h\d)", html) == ["h3", "h4", "h5", "h6", "h6"]
 
 
-def test_every_block_finds_its_own_direction():
-    html = render_markdown("# a\n\nb\n\n- c\n\n> d\n\n|e|\n|-|\n|f|\n\n```\ng\n```")
-    blocks = {tag for tag, attributes in Walk(html).found if attributes.get("dir") == "auto"}
+def test_lines_find_their_own_direction_and_code_is_always_left_to_right():
+    html = render_markdown("# a\n\nb `c`\n\n```\nd\n```")
+    directions = {tag: attributes.get("dir") for tag, attributes in Walk(html).found}
 
-    assert blocks == {"h3", "p", "ul", "li", "blockquote", "table", "th", "td", "pre"}
+    assert directions["h3"] == directions["p"] == "auto"
+    assert directions["code"] is None  # the last one, within a block that has it
+    assert '<code dir="ltr">c</code>' in html
+    assert directions["div"] is None
+    assert '<div class="code" dir="ltr">' in html
+
+
+@pytest.mark.parametrize(
+    ("text", "direction"),
+    [("abc", "ltr"), ("123 אבג abc", "rtl"), ("`abc` مرحبا", "rtl"), ("$x$ مرحبا", "rtl")],
+)
+def test_lists_quotes_and_tables_lie_as_their_first_letter_says(text, direction):
+    for tag, markdown in (
+        ("ul", f"- {text}\n- x"),
+        ("ol", f"1. {text}"),
+        ("blockquote", f"> {text}"),
+        ('div class="table"', f"|{text}|\n|-|\n|x|"),
+    ):
+        assert f'<{tag} dir="{direction}">' in render_markdown(markdown)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("日本語の文章です", "ja"), ("中文的句子", "zh"), ("한국어 문장", "ko"), ("plain é", None)],
+)
+def test_scripts_that_share_characters_are_shown_in_their_own_shapes(text, language):
+    for tag, markdown in (("p", text), ("li", f"- {text}"), ("h3", f"# {text}")):
+        found = dict(Walk(render_markdown(markdown)).found)
+        assert found[tag].get("lang") == language
 
 
 def test_tables_code_and_links_are_kept():
@@ -154,9 +189,15 @@ def test_tables_code_and_links_are_kept():
         "|a|\n|-:|\n|1|\n\n```py\nx < 1\n```\n\n[l](https://ok.example/?a=1&b=2)"
     )
 
-    assert '<td dir="auto" align="right">1</td>' in html
+    assert '<td align="right">1</td>' in html
+    assert "<span>py</span>" in html
     assert "<code>x &lt; 1\n</code>" in html
     assert 'href="https://ok.example/?a=1&amp;b=2"' in html
+
+
+@pytest.mark.parametrize("info", ["", " ", "<b>", "a" * 25, "py<script>", "日本"])
+def test_code_has_a_label_only_when_its_fence_names_a_language(info):
+    assert "<span>" not in render_markdown(f"~~~{info}\nx\n~~~")
 
 
 def test_an_image_becomes_its_alternative_text():

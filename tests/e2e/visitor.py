@@ -19,15 +19,12 @@ WATCH = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP: ${event.violatedDirective} refused ${event.blockedURI}`));
 addEventListener("DOMContentLoaded", () => {
-  const panes = [...document.querySelectorAll("answer-pane")];
-  window.streamed = panes.map(() => "");
+  window.streamed = [...document.querySelectorAll("answer-pane")].map(() => "");
   window.streamedLengths = [];
-  new MutationObserver(() => {
-    const streams = panes.map((pane) => pane.querySelector(".stream")?.textContent);
-    if (streams.every((text) => text === undefined)) return;
-    window.streamed = streams.map((text) => text ?? "");
+  document.addEventListener("agon:streamed", ({ detail }) => {
+    window.streamed[detail.seat] = detail.source;
     window.streamedLengths.push(window.streamed.map((text) => [...text].length));
-  }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
 });
 """
 

@@ -1,8 +1,11 @@
 /** `<answer-pane seat letter kind>`: one seat's answer, from skeleton to final content. */
 import "./mesh-view.js";
 import { openLightbox } from "./lightbox.js";
+import { equip, markWide } from "./text-blocks.js";
+import { TextStream } from "./text-stream.js";
 
 /** @typedef {import("./protocol.js").FinalOutput} FinalOutput */
+/** @typedef {import("./protocol.js").TextMessage} TextMessage */
 
 /** @returns {Promise<void>} after the next paint */
 function painted() {
@@ -32,8 +35,10 @@ function player(tag, output, name) {
 export class AnswerPane extends HTMLElement {
   /** @type {Node | null} */
   #skeleton = null;
-  /** @type {Text | null} */
+  /** @type {TextStream | null} */
   #stream = null;
+  /** What was streamed so far, as the model wrote it. */
+  #source = "";
   /** Raised with each new content, so that a late load of an older one says nothing. */
   #turn = 0;
 
@@ -58,25 +63,30 @@ export class AnswerPane extends HTMLElement {
   }
 
   /**
-   * Add streamed text; never read as markup.
-   * @param {string} text
+   * Show the next streamed piece, and tell (`agon:streamed`, bubbles) what was written so far.
+   * @param {TextMessage} message
    */
-  append(text) {
+  write(message) {
     if (!this.#stream) {
-      const block = document.createElement("div");
-      block.className = "stream";
-      block.dir = "auto";
-      this.#stream = document.createTextNode("");
-      block.append(this.#stream);
-      this.#body.replaceChildren(block);
+      this.#stream = new TextStream();
+      this.#body.replaceChildren(this.#stream.element);
     }
-    this.#stream.appendData(text);
+    this.#stream.take(message);
+    this.#tellStreamed(this.#source + message.text);
+  }
+
+  /** @param {string} source */
+  #tellStreamed(source) {
+    this.#source = source;
+    const detail = { seat: this.seat, source };
+    this.dispatchEvent(new CustomEvent("agon:streamed", { bubbles: true, detail }));
   }
 
   /** Go back to the skeleton, because the answers start again. */
   restart() {
     this.#turn += 1;
     this.#stream = null;
+    this.#tellStreamed("");
     this.#body.replaceChildren(...(this.#skeleton ? [this.#skeleton.cloneNode(true)] : []));
   }
 
@@ -89,10 +99,9 @@ export class AnswerPane extends HTMLElement {
     /** @type {HTMLElement} */
     let content;
     if (output.kind === "text") {
-      content = document.createElement("div");
-      content.className = "prose answer";
-      content.dir = "auto";
-      content.innerHTML = output.html ?? "";
+      const stream = this.#stream ?? new TextStream();
+      stream.settle(output.html ?? "");
+      content = stream.element;
     } else if (output.kind === "image") {
       content = document.createElement("button");
       content.setAttribute("type", "button");
@@ -108,7 +117,8 @@ export class AnswerPane extends HTMLElement {
     }
     content.dataset.final = "";
     this.#stream = null;
-    this.#body.replaceChildren(content);
+    // What was streamed stays where it is, and with it the place that is being read.
+    if (!content.isConnected) this.#body.replaceChildren(content);
     this.adopt();
   }
 
@@ -134,9 +144,8 @@ export class AnswerPane extends HTMLElement {
     } else if (image instanceof HTMLImageElement) {
       image.decode().then(painted).then(shown, failed);
     } else {
-      for (const block of content.querySelectorAll("pre, table")) {
-        if (block.scrollWidth > block.clientWidth) block.setAttribute("tabindex", "0");
-      }
+      equip(content);
+      new ResizeObserver(() => markWide(content)).observe(content);
       painted().then(shown);
     }
   }

@@ -79,7 +79,7 @@ function start(page) {
           lineText = WRITING;
           say(lineText);
         }
-        panes.find((pane) => pane.seat === message.seat)?.append(message.text);
+        panes.find((pane) => pane.seat === message.seat)?.write(message);
         break;
       case "restart":
         socket.forgetShown();

@@ -12,7 +12,8 @@
  * @property {number} [duration_s]
  *
  * @typedef {{kind: "progress", id?: string | number, fraction: number, ahead: number}} ProgressMessage
- * @typedef {{kind: "text", id?: string | number, seat: number, text: string}} TextMessage
+ * @typedef {{kind: "text", id?: string | number, seat: number, text: string, keep?: number[], html?: string, wait?: boolean}} TextMessage
+ *   `text` as the model wrote it; how to show it: see arena/generation/profiles/growing.py
  * @typedef {{kind: "restart", id?: string | number}} RestartMessage
  * @typedef {{kind: "released", id?: string | number, seats: FinalOutput[]}} ReleasedMessage
  * @typedef {{kind: "voteable", id?: string | number}} VoteableMessage
