@@ -79,7 +79,7 @@ def test_two_clicks_are_one_vote_and_going_back_shows_what_became_of_it(ada, sit
     battle = start_battle(page, "text", PROMPT)
     wait_until_voteable(page)
     sent = []
-    page.on("request", lambda request: request.method == "POST" and sent.append(request.url))
+    page.on("request", lambda request: request.url.endswith("/vote") and sent.append(request.url))
     vote_button(page, "b").dblclick()
     wait_for_reveal(page, "B is better")
     assert len(sent) == 1

@@ -133,7 +133,11 @@ def vote_button(page: Page, choice: str) -> Locator:
 
 
 def wait_for_reveal(page: Page, label: str = "") -> None:
-    """Wait until the names and what the vote did to the board are shown."""
+    """Go past what is asked, and wait for the names and what the vote did to the board."""
+    said = page.locator("#details-title, #reveal-title")
+    expect(said).to_contain_text(f"Your vote: {label}")
+    if page.locator("[data-show-names]").count():
+        page.locator("[data-show-names]").click()
     expect(page.locator("#reveal-title")).to_contain_text(f"Your vote: {label}")
     expect(page.locator("#others")).not_to_have_text("Asking the board…")
 

@@ -3,6 +3,9 @@ import { AnswerPane } from "./answer-pane.js";
 import { connectBattle } from "./battle-socket.js";
 import { followEngagement } from "./engagement.js";
 import { answerEarlyKeys, tellMissing } from "./gate.js";
+import { answersAreHere, liveAsides } from "./asides.js";
+import { liveDetails, liveReveal } from "./details.js";
+import { liveKeysHelp } from "./keys-help.js";
 import { liveVoteBar } from "./vote-bar.js";
 
 /** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
@@ -14,13 +17,15 @@ const ESTIMATE_AFTER_S = 8;
 const page = document.querySelector("[data-battle]");
 if (page instanceof HTMLElement) start(page);
 
-const WRITING = "Both models are writing, at one pace";
-
 /** @param {HTMLElement} page */
 function start(page) {
   const panes = /** @type {AnswerPane[]} */ ([...page.querySelectorAll("answer-pane")]);
   namePanes(page);
+  liveKeysHelp();
+  liveAsides(document);
   const form = document.querySelector("form[data-vote]");
+  const foot = document.querySelector("[data-details], [data-reveal]");
+  if (foot instanceof HTMLElement) liveFoot(page, foot);
   if (page.dataset.stage === "voted" || !(form instanceof HTMLFormElement)) {
     for (const pane of panes) pane.adopt();
     return;
@@ -32,6 +37,8 @@ function start(page) {
   const announce = page.querySelector("[data-announce]");
   let lineText = line?.textContent ?? "";
   let isVoteable = false;
+  const all = panes.length > 2 ? "All" : "Both";
+  const writing = `${all} models are writing, at one pace`;
 
   /**
    * @param {string} text
@@ -45,7 +52,7 @@ function start(page) {
 
   const votes = liveVoteBar(form, (html) => {
     socket.close();
-    reveal(page, html);
+    goOn(page, html);
   });
 
   const socket = connectBattle(page.dataset.socket ?? "", {
@@ -75,8 +82,8 @@ function start(page) {
         say(lineText);
         break;
       case "text":
-        if (lineText !== WRITING) {
-          lineText = WRITING;
+        if (lineText !== writing) {
+          lineText = writing;
           say(lineText);
         }
         panes.find((pane) => pane.seat === message.seat)?.write(message);
@@ -85,13 +92,14 @@ function start(page) {
         socket.forgetShown();
         for (const pane of panes) pane.restart();
         if (bar) bar.value = 0;
-        lineText = "One answer did not arrive whole. Both start again.";
+        lineText = `One answer did not arrive whole. ${all} start again.`;
         say(lineText);
         break;
       case "released":
         if (bar) bar.value = 1;
         lineText = "Showing the answers";
         say(lineText);
+        answersAreHere();
         for (const output of message.seats) {
           panes.find((pane) => pane.seat === output.seat)?.release(output);
         }
@@ -99,14 +107,14 @@ function start(page) {
       case "engaged":
         tellMissing(page, message.missing);
         if (isVoteable || message.missing.some((one) => one.kind === "shown")) break;
-        lineText = `${panes.length > 2 ? "All" : "Both"} answers are here.`;
+        lineText = `${all} answers are here.`;
         say(lineText);
         break;
       case "voteable":
         if (isVoteable) break;
         isVoteable = true;
         if (bar) bar.value = 1;
-        lineText = `${panes.length > 2 ? "All" : "Both"} answers are here. You can vote now.`;
+        lineText = `${all} answers are here. You can vote now.`;
         say(lineText);
         if (announce) announce.textContent = lineText;
         votes.enable();
@@ -128,7 +136,7 @@ function progressText(progress, waited) {
   if (progress.ahead > 0) {
     return `${progress.ahead} battle${progress.ahead === 1 ? "" : "s"} before yours`;
   }
-  if (progress.fraction >= 1) return "Preparing both answers to be shown alike";
+  if (progress.fraction >= 1) return "Preparing the answers to be shown alike";
   if (waited > ESTIMATE_AFTER_S) {
     const whole = Math.round(waited);
     if (progress.fraction < 0.1) return `The models are at work; ${whole} s so far`;
@@ -139,28 +147,44 @@ function progressText(progress, waited) {
 }
 
 /**
- * Put the reveal in the place of the vote bar.
+ * Put what the server answered in the place of the vote bar or of the details.
  * @param {HTMLElement} page
  * @param {string} html
  */
-function reveal(page, html) {
+function goOn(page, html) {
   const template = document.createElement("template");
   template.innerHTML = html;
-  const section = template.content.querySelector("[data-reveal]");
-  const bar = document.querySelector("[data-verdict]");
-  if (!(section instanceof HTMLElement) || !bar) {
+  const section = template.content.querySelector("[data-details], [data-reveal]");
+  const before = document.querySelector("[data-verdict], [data-details]");
+  if (!(section instanceof HTMLElement) || !before) {
     location.reload();
     return;
   }
-  section.classList.add("reveal-fresh");
-  bar.replaceWith(section);
+  const isReveal = section.hasAttribute("data-reveal");
+  section.classList.add(isReveal ? "reveal-fresh" : "details-fresh");
+  before.replaceWith(section);
+  page.dataset.stage = isReveal ? "voted" : "judged";
   page.querySelector("[data-progress]")?.remove();
   window.htmx?.process(section);
   namePanes(page);
-  const heading = section.querySelector("h2");
+  liveAsides(section);
+  liveFoot(page, section);
+  const first = section.querySelector(isReveal ? "h2" : "[data-show-names]");
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  heading?.focus({ preventScroll: true });
-  section.scrollIntoView({ behavior: isCalm ? "auto" : "smooth", block: "start" });
+  if (first instanceof HTMLElement) first.focus({ preventScroll: true });
+  // The answers stay in sight while they are spoken of.
+  const block = isReveal ? "start" : "nearest";
+  section.scrollIntoView({ behavior: isCalm ? "auto" : "smooth", block });
+}
+
+/**
+ * Make what stands below the answers live.
+ * @param {HTMLElement} page
+ * @param {HTMLElement} section
+ */
+function liveFoot(page, section) {
+  if (section.hasAttribute("data-reveal")) liveReveal(section);
+  else liveDetails(section, (html) => goOn(page, html));
 }
 
 /**
@@ -185,21 +209,13 @@ function namePanes(page) {
 function showVoid(page, message) {
   document.querySelector("[data-verdict]")?.remove();
   page.querySelector("[data-progress]")?.remove();
+  page.querySelector(".jump")?.remove();
+  const template = page.querySelector("template[data-void]");
   const stage = page.querySelector(".stage");
-  const box = document.createElement("div");
-  box.className = "void";
-  box.setAttribute("role", "alert");
-  const title = document.createElement("h2");
-  title.textContent = "This battle could not be finished";
-  const text = document.createElement("p");
-  text.textContent = message;
-  const calm = document.createElement("p");
-  calm.className = "small";
-  calm.textContent = "No vote is recorded, and the models are not judged by it.";
-  const next = document.createElement("a");
-  next.className = "button button-primary";
-  next.href = page.dataset.again ?? "/";
-  next.textContent = "Start another battle";
-  box.append(title, text, calm, next);
-  stage?.replaceWith(box);
+  if (!(template instanceof HTMLTemplateElement) || !stage) return;
+  const box = document.importNode(template.content, true);
+  const text = box.querySelector("[data-void-message]");
+  if (text) text.textContent = message;
+  box.querySelector("[data-ended]")?.setAttribute("role", "alert");
+  stage.replaceWith(box);
 }
