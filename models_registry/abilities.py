@@ -18,6 +18,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _OF_MODALITY = {
     "vocals": "music",
     "max_duration_s": "music",
+    "conversation": "text",
     "min_triangles": "mesh",
     "max_triangles": "mesh",
 }
@@ -32,6 +33,7 @@ class Abilities:
         vocals: of music: instrumental (never sings), vocals (always sings) or both.
         max_duration_s: the longest clip that it makes, in seconds.
         image_input: whether it takes an image beside the words. Adapters must say so to get one.
+        conversation: whether it reads the turns before a follow-up; likewise.
         min_triangles: the smallest budget of triangles that each of its meshes keeps to.
         max_triangles: the most triangles that it makes of one mesh.
         max_prompt_chars: the longest prompt that it reads, in characters.
@@ -41,6 +43,7 @@ class Abilities:
     vocals: Vocals | None = None
     max_duration_s: float | None = None
     image_input: bool = False
+    conversation: bool = False
     min_triangles: int | None = None
     max_triangles: int | None = None
     max_prompt_chars: int | None = None
@@ -96,7 +99,7 @@ def sentences(abilities: Abilities) -> list[str]:
     return [
         _SENTENCES[key](value)
         for key, value in asdict(abilities).items()
-        if value is not None and not (key == "image_input" and not value)
+        if value is not None and value is not False
     ]
 
 
@@ -143,6 +146,7 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "vocals": _vocals,
     "max_duration_s": _seconds,
     "image_input": _yes_or_no,
+    "conversation": _yes_or_no,
     "min_triangles": _count,
     "max_triangles": _count,
     "max_prompt_chars": _count,
@@ -157,6 +161,7 @@ _SENTENCES: dict[str, Callable[[Any], str]] = {
     "vocals": lambda kind: _VOCALS[kind],
     "max_duration_s": lambda seconds: f"Makes clips of up to {seconds:g} s.",
     "image_input": lambda _: "Takes an image beside the words.",
+    "conversation": lambda _: "Answers follow-ups.",
     "min_triangles": lambda count: f"Keeps to budgets of {count:,} triangles and more.",
     "max_triangles": lambda count: f"Makes up to {count:,} triangles.",
     "max_prompt_chars": lambda count: f"Reads prompts of up to {count:,} characters.",

@@ -19,6 +19,7 @@ class DefaultArena:
     gate_s: float = 0.0
     gate_views: int = 0
     is_open: bool = True
+    max_turns: int = 1
 
 
 DEFAULT_ARENAS = (
@@ -38,6 +39,7 @@ DEFAULT_ARENAS = (
             "How does exception handling with try, except and finally work?",
             "What are generators and what does yield do?",
         ),
+        max_turns=5,
     ),
     DefaultArena(
         "image",

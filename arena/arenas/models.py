@@ -38,6 +38,9 @@ class Arena(models.Model):
     n_seats = models.PositiveSmallIntegerField(
         default=2, help_text="Outputs in a battle: 2 is a pair; 3 to 6 are ranked, with ties."
     )
+    max_turns = models.PositiveSmallIntegerField(
+        default=1, help_text="Prompts that one battle may have, follow-ups included (text)."
+    )
     asks_strength = models.BooleanField(
         default=False, help_text="Ask how much better the better one is."
     )
@@ -81,6 +84,11 @@ class Arena(models.Model):
                 violation_error_message="Choose 2 to 6 seats.",
             ),
             models.CheckConstraint(
+                condition=Q(max_turns__gte=1, max_turns__lte=20),
+                name="a_battle_has_one_to_twenty_turns",
+                violation_error_message="Choose 1 to 20 turns.",
+            ),
+            models.CheckConstraint(
                 condition=Q(gate_s__gte=0, gate_s__lte=300),
                 name="a_gate_lasts_at_most_300_seconds",
                 violation_error_message="Choose 0 to 300 seconds.",
@@ -101,6 +109,8 @@ class Arena(models.Model):
             raise ValidationError(
                 {"gate_s": f"Clips last {self.clip_s} s; nobody can hear {self.gate_s:g} s of one."}
             )
+        if self.max_turns > 1 and self.modality != "text":
+            raise ValidationError({"max_turns": "Only text battles have follow-ups."})
         if self.gate_views and self.modality != "mesh":
             raise ValidationError({"gate_views": "Only 3D objects are looked at from all sides."})
 

@@ -25,6 +25,7 @@ def create_default_arenas() -> list[Arena]:
                 "max_prompt_chars": default.max_prompt_chars,
                 "position": position,
                 "n_seats": default.n_seats,
+                "max_turns": default.max_turns,
                 "gate_s": default.gate_s,
                 "gate_views": default.gate_views,
                 "is_open": default.is_open,

@@ -23,6 +23,7 @@ class PromptForm(forms.Form):
     suggested = forms.CharField(required=False)
     accept_terms = forms.BooleanField(required=False)
     again = forms.UUIDField(required=False)  # the battle whose prompt is sent once more
+    continues = forms.UUIDField(required=False)  # the battle that is asked a follow-up
     confirmed = forms.CharField(required=False)
 
     def __init__(self, *args: Any, arena: Arena, needs_consent: bool, **kwargs: Any) -> None:

@@ -24,6 +24,7 @@ class Battle(models.Model):
 
     class Ending(models.TextChoices):
         VOTED = "voted"
+        CONTINUED = "continued"
         SKIPPED = "skipped"
         ABANDONED = "abandoned"
         VOID = "void"
@@ -64,6 +65,13 @@ class Battle(models.Model):
         null=True,
         related_name="again",
         help_text="The battle whose prompt the same voter sent once more.",
+    )
+    continues = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="continued_by",
+        help_text="The turn before this one: the same models, and what they were asked before.",
     )
 
     class Meta:
@@ -110,11 +118,14 @@ class Battle(models.Model):
 
     @property
     def stage(self) -> str:
-        """Where the battle is: generating, ready, judged (no names yet), voted, skipped or void."""
+        """Where the battle is in its life.
+
+        generating, ready, judged (voted, no names yet), voted, skipped, continued or void.
+        """
         if self.ending == self.Ending.VOTED:
             return "voted" if self.revealed_at else "judged"
-        if self.ending == self.Ending.SKIPPED:
-            return "skipped"
+        if self.ending in (self.Ending.SKIPPED, self.Ending.CONTINUED):
+            return str(self.ending)
         if self.ending:
             return "void"
         return "ready" if self.released_at else "generating"

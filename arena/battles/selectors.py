@@ -1,4 +1,4 @@
-"""Questions about who meets next."""
+"""Questions about who meets next, and about the turns of a battle."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import numpy as np
 from django.utils import timezone
 
 from arena.arenas.models import Arena
-from arena.battles.models import SamplerState
+from arena.battles.models import Battle, SamplerState
 from arena.battles.sampling.errors import BadState
 from arena.battles.sampling.pairs import FloatArray
 from arena.battles.sampling.samplers import Sampling, sampling
 from arena.battles.sampling.state import State
 from arena.battles.sampling.storage import from_bytes
+from models_registry.services import abilities_of
 
 logger = logging.getLogger(__name__)
 
@@ -88,3 +89,29 @@ def _read(row: SamplerState) -> _Known:
         return _Known(row.made_at, State(0))
     index = {revision: number for number, revision in enumerate(row.revisions)}
     return _Known(row.made_at, state, battles_by_context, index)
+
+
+def turns_before(battle: Battle) -> list[Battle]:
+    """Return the turns before a battle, the oldest first; none for the first turn."""
+    turns: list[Battle] = []
+    at = battle
+    while at.continues_id is not None:
+        at = Battle.objects.select_related("arena", "prompt").get(pk=at.continues_id)
+        turns.insert(0, at)
+    return turns
+
+
+def takes_follow_ups(battle: Battle) -> bool:
+    """Say whether its models answer follow-ups, and turns are left."""
+    if battle.arena.max_turns < 2:
+        return False
+    seats = battle.seats.select_related("revision__model")
+    return (
+        all(abilities_of(seat.revision).conversation for seat in seats)
+        and len(turns_before(battle)) + 1 < battle.arena.max_turns
+    )
+
+
+def may_continue(battle: Battle) -> bool:
+    """Say whether a follow-up may be sent now: all have answered, and nothing has ended it."""
+    return not battle.ending and battle.released_at is not None and takes_follow_ups(battle)

@@ -18,8 +18,8 @@ from arena.battles.sampling.draw import draw_contestants
 from arena.battles.sampling.errors import BadState
 from arena.battles.sampling.state import FloatArray, IntArray, State
 from arena.battles.sampling.storage import to_bytes
-from arena.battles.selectors import pair_sampling
-from arena.common.errors import NotAllowed, Unavailable
+from arena.battles.selectors import may_continue, pair_sampling
+from arena.common.errors import Conflict, NotAllowed, NotFound, Unavailable
 from arena.common.events import publish
 from arena.prompts.category import tag_of
 from arena.prompts.judging import keeps_refusals
@@ -84,6 +84,57 @@ def open_battle(
     Seat.objects.bulk_create(
         Seat(battle=battle, position=position, revision=revision)
         for position, revision in enumerate(draw.seats)
+    )
+    publish("battle.opened", battle_id=str(battle.pk))
+    return battle
+
+
+@keeps_refusals
+@transaction.atomic
+def continue_battle(
+    *, battle_id: uuid.UUID | str, voter: Voter | None, consent: Consent | None, text: str
+) -> Battle:
+    """Ask the same models a follow-up: a battle of its own that continues this one.
+
+    The models keep their seats, and the draw its probability. The turn before ends without a vote
+    of its own; the vote on the last turn is on the whole conversation.
+
+    Raises NotFound for somebody else's battle, NotAllowed without consent to the current terms,
+    Conflict where no follow-up may be sent, BadInput and PromptRefused as `open_battle`.
+    """
+    before = (
+        Battle.objects.select_for_update(of=("self",))
+        .select_related("arena")
+        .filter(pk=battle_id)
+        .first()
+    )
+    if before is None or voter is None or before.voter_id != voter.pk:
+        raise NotFound("There is no such battle of yours.")
+    if consent is None or consent != current_consent(voter):
+        raise NotAllowed("Accept the terms before you go on.", code="terms_not_accepted")
+    if not may_continue(before):
+        raise Conflict(
+            "No follow-up can be sent here: this battle has ended, still waits for answers, has "
+            "had all its turns, or a model takes none. Load the page again.",
+            code="not_continuable",
+        )
+    prompt = submit_prompt(arena=before.arena, voter=voter, text=text)
+    end_battle(before.pk, Battle.Ending.CONTINUED)
+    battle = Battle.objects.create(
+        arena=before.arena,
+        prompt=prompt,
+        voter=voter,
+        consent=consent,
+        sampler=before.sampler,
+        sampler_version=before.sampler_version,
+        p_draw=before.p_draw,
+        uniform_share=before.uniform_share,
+        routing={**before.routing, "category": tag_of(prompt.text, before.arena.modality)},
+        continues=before,
+    )
+    Seat.objects.bulk_create(
+        Seat(battle=battle, position=seat.position, revision_id=seat.revision_id)
+        for seat in before.seats.all()
     )
     publish("battle.opened", battle_id=str(battle.pk))
     return battle

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from arena.accounts.middleware import ensure_voter, known_voter
+from arena.accounts.models import Consent, Voter
 from arena.accounts.services import (
     TERMS_SUMMARY,
     accept_terms,
@@ -15,7 +16,8 @@ from arena.accounts.services import (
 )
 from arena.arenas.models import Arena
 from arena.battles.forms import PromptForm
-from arena.battles.services import open_battle
+from arena.battles.models import Battle
+from arena.battles.services import continue_battle, open_battle
 from arena.common.errors import BadInput
 from arena.prompts.suggestions import suggestions_for
 
@@ -37,13 +39,7 @@ def arena_page(request: HttpRequest, slug: str) -> HttpResponse:
         voter = ensure_voter(request)
         consent = consent or accept_terms(voter=voter)
         try:
-            battle = open_battle(
-                arena=arena,
-                voter=voter,
-                consent=consent,
-                text=form.cleaned_data["prompt"],
-                again_of=voter.battles.filter(pk=form.cleaned_data["again"]).first(),
-            )
+            battle = _started(form, arena, voter, consent)
         except BadInput as error:  # said where the prompt stands, which is not lost
             form.refuse(error.message)
         else:
@@ -56,3 +52,18 @@ def arena_page(request: HttpRequest, slug: str) -> HttpResponse:
         "terms": {"version": current_terms().version, "summary": TERMS_SUMMARY},
     }
     return render(request, "arenas/arena.html", context)
+
+
+def _started(form: PromptForm, arena: Arena, voter: Voter, consent: Consent) -> Battle:
+    sent = form.cleaned_data
+    if sent["continues"]:
+        return continue_battle(
+            battle_id=sent["continues"], voter=voter, consent=consent, text=sent["prompt"]
+        )
+    return open_battle(
+        arena=arena,
+        voter=voter,
+        consent=consent,
+        text=sent["prompt"],
+        again_of=voter.battles.filter(pk=sent["again"]).first(),
+    )

@@ -69,7 +69,8 @@ async def _generate(job: GenerationJob, beating: asyncio.Task[None]) -> tuple[Ar
     adapter = await _adapters.get(job.seat.revision)
     artifact: Artifact | None = None
     cost_usd = 0.0
-    async with contextlib.aclosing(adapter.generate(request_of(job))) as events:  # type: ignore[type-var]
+    request = await in_db(request_of)(job)
+    async with contextlib.aclosing(adapter.generate(request)) as events:  # type: ignore[type-var]
         async for event in events:
             if beating.done():
                 raise LeaseLost

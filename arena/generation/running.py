@@ -6,10 +6,12 @@ import asyncio
 
 from channels.db import database_sync_to_async as in_db
 
+from arena.battles.models import Battle
+from arena.battles.selectors import turns_before
 from arena.generation.jobs import Claim, beat
-from arena.generation.models import LEASE, GenerationJob
+from arena.generation.models import LEASE, GenerationJob, Output
 from models_registry.adapters import make_adapter
-from models_registry.adapters.contract import Adapter, Request
+from models_registry.adapters.contract import Adapter, Request, Turn
 from models_registry.models import Revision
 
 BEAT_S = LEASE.total_seconds() / 3
@@ -51,9 +53,21 @@ def claimed_job(claim: Claim) -> GenerationJob:
 
 
 def request_of(job: GenerationJob) -> Request:
-    """Return what the adapter is asked for."""
-    assert job.seat.battle.prompt is not None
-    return Request(prompt=job.seat.battle.prompt.text, seed=job.seed, parameters=job.parameters)
+    """Return what the adapter is asked for, with what this seat was asked and answered before."""
+    battle = job.seat.battle
+    assert battle.prompt is not None
+    return Request(
+        prompt=battle.prompt.text,
+        seed=job.seed,
+        parameters=job.parameters,
+        history=tuple(_turn(turn, job.seat.position) for turn in turns_before(battle)),
+    )
+
+
+def _turn(turn: Battle, position: int) -> Turn:
+    assert turn.prompt is not None
+    answer = Output.objects.get(seat__battle=turn, seat__position=position)
+    return Turn(turn.prompt.text, answer.text or "")
 
 
 async def keep_beating(claim: Claim) -> None:

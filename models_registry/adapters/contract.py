@@ -28,12 +28,24 @@ class Capabilities:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """An earlier prompt of a conversation and what this model answered."""
+
+    prompt: str
+    answer: str
+
+
+@dataclass(frozen=True)
 class Request:
-    """One generation: the same request with the same seed should give the same output."""
+    """One generation: the same request with the same seed should give the same output.
+
+    Only an adapter with the ability `conversation` gets a `history`, the oldest turn first.
+    """
 
     prompt: str
     seed: int  # 0 <= seed < 2**31
     parameters: Mapping[str, Any] = field(default_factory=dict)  # of the revision, e.g. temperature
+    history: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True)

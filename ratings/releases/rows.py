@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from arena.battles.models import Battle, Seat
+from arena.battles.selectors import turns_before
 from arena.generation.models import Blob, Output
 from arena.votes.models import Mark
 from ratings.releases.privacy.pseudonyms import Pseudonyms
@@ -61,6 +62,7 @@ class RowMaker:
             "month": month,
             "prompt": self._clean(battle.prompt.text),
             "prompt_origin": battle.prompt.origin,
+            "history": [self._turn(turn) for turn in turns_before(battle)],
             **self._seats(seats),
             "winner": vote.winner if len(seats) == 2 else None,
             "ranks": list(vote.ranks),
@@ -75,6 +77,14 @@ class RowMaker:
             "voter": self.pseudonyms.name("voter", str(vote.voter_id)),
             "sampler": f"{battle.sampler}/{battle.sampler_version}",
             "p_draw": battle.p_draw,
+        }
+
+    def _turn(self, turn: Battle) -> dict[str, Any]:
+        assert turn.prompt is not None
+        seats = turn.seats.select_related("revision__model", "output")
+        return {
+            "prompt": self._clean(turn.prompt.text),
+            "responses": [self._output(seat)[0] for seat in seats],
         }
 
     def _seats(self, seats: list[Seat]) -> dict[str, Any]:

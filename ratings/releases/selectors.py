@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from arena.arenas.models import Arena
 from arena.battles.models import Battle
+from arena.battles.selectors import turns_before
 from arena.generation.models import Output
 from arena.prompts.models import Moderation
 from ratings.releases.models import Release
@@ -14,20 +15,35 @@ from ratings.releases.models import Release
 def unreleased_battles(arena: Arena) -> QuerySet[Battle]:
     """Return the battles that the next release adds: consented, voted, standing, not yet out.
 
-    A prompt or an output that moderation flagged, or could not judge so far, keeps its battle back.
+    A prompt or an output that moderation flagged, or could not judge so far, keeps its battle back,
+    also where it belongs to an earlier turn.
     """
-    decisions = Moderation.objects.holding_back()
-    outputs = Output.objects.filter(Exists(decisions.filter(output_id=OuterRef("pk"))))
-    return Battle.objects.filter(
+    voted = Battle.objects.filter(
         arena=arena,
         origin=Battle.Origin.LIVE,
         consent__isnull=False,
         ending=Battle.Ending.VOTED,
         vote__withdrawal__isnull=True,
         released_in__isnull=True,
-    ).exclude(
-        Exists(decisions.filter(prompt=OuterRef("prompt")))
-        | Exists(outputs.filter(seat__battle=OuterRef("pk")))
+    ).exclude(_is_held_back())
+    held = [
+        battle.pk
+        for battle in voted.filter(continues__isnull=False)
+        if _held_back(turns_before(battle))
+    ]
+    return voted.exclude(pk__in=held)
+
+
+def _held_back(turns: list[Battle]) -> bool:
+    keys = [turn.pk for turn in turns]
+    return Battle.objects.filter(_is_held_back(), pk__in=keys).exists()
+
+
+def _is_held_back() -> Q:
+    decisions = Moderation.objects.holding_back()
+    outputs = Output.objects.filter(Exists(decisions.filter(output_id=OuterRef("pk"))))
+    return Q(Exists(decisions.filter(prompt=OuterRef("prompt")))) | Q(
+        Exists(outputs.filter(seat__battle=OuterRef("pk")))
     )
 
 

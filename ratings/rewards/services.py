@@ -23,7 +23,7 @@ from ratings.rewards.models import RewardModel
 RUN_NAME = "rewards.train_reward_models"
 COLUMNS = (
     "prompt", "response_a", "response_b", "winner", "model_a", "model_b",
-    "models", "responses", "ranks",
+    "models", "responses", "ranks", "history",
 )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ from models_registry.adapters.contract import (
     Progress,
     Request,
     TextDelta,
+    Turn,
     Usage,
 )
 from models_registry.adapters.openai.adapter import OpenAIAdapter
@@ -250,9 +251,11 @@ async def loaded(config: dict[str, Any]) -> AsyncIterator[OpenAIAdapter]:
         await adapter.unload()
 
 
-async def all_events(config: dict[str, Any], seed: int = 1, **parameters: Any) -> list[Event]:
+async def all_events(
+    config: dict[str, Any], seed: int = 1, history: tuple[Turn, ...] = (), **parameters: Any
+) -> list[Event]:
     async with loaded(config) as adapter:
-        request = Request("Tell me a story", seed, parameters)
+        request = Request("Tell me a story", seed, parameters, history)
         return [event async for event in adapter.generate(request)]
 
 
@@ -295,6 +298,14 @@ def test_at_temperature_zero_the_seed_changes_nothing(server: Server) -> None:
 def test_a_system_prompt_reaches_the_model(server: Server) -> None:
     plain = answer_to(server.config(), temperature=0)
     assert answer_to(server.config(system_prompt="Be brief"), temperature=0) != plain
+
+
+def test_the_turns_before_reach_the_model_as_both_sides_of_a_conversation(server: Server) -> None:
+    cold = {"temperature": 0}
+    plain = answer_to(server.config(), **cold)
+    said = answer_to(server.config(), history=(Turn("Who are you", "A tree"),), **cold)
+    other = answer_to(server.config(), history=(Turn("Who are you", "A stone"),), **cold)
+    assert len({plain, said, other}) == 3
 
 
 def test_a_stop_text_ends_the_answer(server: Server) -> None:

@@ -27,6 +27,7 @@ def a_row(number: int, **columns: Any) -> dict[str, Any]:
         "month": "2026-11",
         "prompt": "What is a tuple?",
         "prompt_origin": "typed",
+        "history": [],
         "model_a": "alder@1",
         "model_b": "birch@1" if number % 2 else "cedar@1",
         "response_a": "Fixed.",

@@ -11,8 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from arena.accounts.models import Voter
+from arena.accounts.services import current_consent
 from arena.arenas.models import Arena, Dimension, Tag
 from arena.battles.models import Battle
+from arena.battles.services import continue_battle, mark_released
+from arena.prompts.models import Moderation
 from arena.votes.details import Details, write_details
 from arena.votes.rationales import MarkSaid, Said, SeatSaid, write_rationale
 from models_registry.models import Model, Revision
@@ -130,6 +133,37 @@ def test_a_list_is_one_row_and_gives_the_live_board(ada: Voter, four: Arena) -> 
         )
 
 
+def test_a_conversation_leaves_with_its_earlier_turns_or_not_at_all(
+    ada: Voter, asking: Arena, models: list[Revision]
+) -> None:
+    asking.max_turns = 2
+    asking.save()
+    threads = []
+    for question in ("Ask bob@example.org.", "What is a set?"):
+        first = cast.shown_battle(asking, ada, question)
+        last = continue_battle(
+            battle_id=first.pk, voter=ada, consent=current_consent(ada), text="And then?"
+        )
+        cast.finish_outputs(last, ("Nothing.", "All."))
+        mark_released(last.pk)
+        for position in range(2):
+            cast.record_shown(battle_id=last.pk, voter=ada, seat=position)
+        last.refresh_from_db()
+        cast.vote(last, "a")
+        threads.append((first, last))
+    flagged, kept = threads[1][0].prompt, threads[0][1]
+    assert flagged is not None
+    Moderation.objects.create(
+        arena=asking, subject="prompt", prompt=flagged, moderator="staff", version="1",
+        outcome="flagged", categories=["other"],
+    )  # fmt: skip
+    row = the_row(asking)
+    assert row["history"] == [{"prompt": "Ask [EMAIL].", "responses": list(cast.OUTPUTS[:2])}]
+    assert (row["prompt"], row["response_a"]) == ("And then?", "Nothing.")
+    assert row["model_a"] == kept.seats.all()[0].revision.label
+    assert pairs_from_rows([row]).skipped == {"more than one turn": 1}
+
+
 def test_an_output_that_may_not_leave_is_empty_in_its_list(ada: Voter, four: Arena) -> None:
     battle = cast.shown_battle(four, ada)
     cast.vote(battle, "c>a=d>b")
@@ -148,8 +182,8 @@ def test_a_release_of_the_first_format_is_still_read(
     with release_folder(build_release(asking)) as folder:
         shard = folder / files.shard_name(1)
         old = pq.read_table(shard).drop_columns(
-            ["models", "responses", "output_sha256s", "strength", "dimensions", "stars", "tags",
-             "rationales", "marks"]
+            ["history", "models", "responses", "output_sha256s", "strength", "dimensions",
+             "stars", "tags", "rationales", "marks"]
         )  # fmt: skip
         pq.write_table(old, shard)
         manifest = json.loads((folder / files.MANIFEST).read_text("utf-8"))

@@ -12,6 +12,7 @@ from models_registry.adapters.contract import Modality
 
 _HERE = "models_registry.adapters.demo"
 # No language is declared: the text generators refuse none, they answer it in English.
+_WRITER = Abilities(conversation=True)  # it reads all prompts so far as one question
 _PLAYER = Abilities(vocals="instrumental", max_duration_s=12.0)  # the length without a parameter
 # `mesh.solids.MOST_TRIANGLES`: the only number of triangles that every mesh keeps to.
 _SOLID = Abilities(min_triangles=150_000, max_triangles=150_000)
@@ -33,17 +34,20 @@ GENERATORS: dict[str, Generator] = {
         "text",
         f"{_HERE}.text.bm25:PassageAnswerer",
         "Looks a question up in Python's documentation with BM25 and quotes what fits best.",
+        abilities=_WRITER,
     ),
     "ngram": Generator(
         "text",
         f"{_HERE}.text.ngram:TrigramWriter",
         "Writes with a Kneser-Ney trigram model counted from Python's documentation.",
+        abilities=_WRITER,
     ),
     "neural": Generator(
         "text",
         f"{_HERE}.text.neural:RecurrentWriter",
         "Writes with a small recurrent network trained on Python's documentation at start-up.",
         frozenset({"cache_dir"}),
+        abilities=_WRITER,
     ),
     "flow": Generator(
         "image", f"{_HERE}.image.flow:generate", "Draws lines that follow a noise field."

@@ -156,7 +156,9 @@ class DemoAdapter(Adapter):
         assert self._text is not None
         emit(Progress(0.0))
         n_pieces = 0
-        pieces = self._text.stream(request.prompt, request.seed, request.parameters)
+        # A demo reads a conversation as one question in several lines.
+        prompt = "\n".join([*(turn.prompt for turn in request.history), request.prompt])
+        pieces = self._text.stream(prompt, request.seed, request.parameters)
         with closing(cast("Any", pieces)):
             for piece in pieces:
                 emit(TextDelta(piece))

@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from models_registry.abilities import Abilities
 from models_registry.adapters.contract import (
     Adapter,
     Capabilities,
@@ -46,8 +47,13 @@ class OpenAIAdapter(Adapter):
         return checked_config(config)
 
     def capabilities(self) -> Capabilities:
-        """Text, streamed, with the configured number of requests at a time."""
-        return Capabilities("text", streams=True, concurrency=self.config["concurrency"])
+        """Text, streamed, with the configured number of requests at a time, and follow-ups."""
+        return Capabilities(
+            "text",
+            streams=True,
+            concurrency=self.config["concurrency"],
+            abilities=Abilities(conversation=True),
+        )
 
     async def load(self) -> None:
         """Read the key and make the client; GenerationError `auth` where there is no usable key."""
@@ -130,7 +136,7 @@ class OpenAIAdapter(Adapter):
                 async with asyncio.timeout(self.config["timeout_s"]):
                     stream: AsyncStream[ChatCompletionChunk] = await client.chat.completions.create(
                         model=self.config["model"],
-                        messages=self._messages(request.prompt),
+                        messages=self._messages(request),
                         seed=request.seed,
                         stream=True,
                         extra_headers=self._headers(),
@@ -160,10 +166,13 @@ class OpenAIAdapter(Adapter):
             "OpenAI-Project": openai.Omit(),
         }
 
-    def _messages(self, prompt: str) -> Any:
+    def _messages(self, request: Request) -> Any:
         system = self.config.get("system_prompt")
         messages = [{"role": "system", "content": system}] if system else []
-        return [*messages, {"role": "user", "content": prompt}]
+        for turn in request.history:
+            messages.append({"role": "user", "content": turn.prompt})
+            messages.append({"role": "assistant", "content": turn.answer})
+        return [*messages, {"role": "user", "content": request.prompt}]
 
     async def _next(self, stream: AsyncStream[ChatCompletionChunk]) -> ChatCompletionChunk | None:
         # Beside the client's own time-out: that one is reset by keep-alive comments.

@@ -17,9 +17,11 @@ ParquetType = Literal[
     "list<dimension>",
     "list<tag>",
     "list<mark>",
+    "list<turn>",
 ]
 # What the elements of a list of records hold; a question mark says that it may be null.
 RECORDS: Final[dict[str, dict[str, str]]] = {
+    "list<turn>": {"prompt": "string", "responses": "list<string>"},
     "list<dimension>": {"dimension": "string", "ranks": "list<int8>"},
     "list<tag>": {"seat": "int8", "tag": "string", "polarity": "string"},
     "list<mark>": {
@@ -98,6 +100,8 @@ _TABLE: Final = (
     Field("prompt", "string", "What both models were asked.", _REDACTED),
     Field("prompt_origin", "string", f"One of {', '.join(PROMPT_ORIGINS)}.", "Two values.",
           is_sound=_one_of(*PROMPT_ORIGINS)),
+    Field("history", "list<turn>", "The turns before, the oldest first: what was asked, and each "
+          "seat's text. Empty for a battle of one turn.", _REDACTED),
     Field("model_a", "string", "The model on the first seat of a pair; null for a list.", _MODEL,
           is_nullable=True),
     Field("model_b", "string", "The model on the second seat of a pair; null for a list.", _MODEL,
@@ -216,6 +220,10 @@ def _is_part(value: object, kind: str) -> bool:
             return _is_int8(value)
         case "list<int8>":
             return isinstance(value, list) and all(map(_is_int8, value))
+        case "list<string>":
+            return isinstance(value, list) and all(
+                one is None or isinstance(one, str) for one in value
+            )
         case _:
             return isinstance(value, list) and all(
                 isinstance(one, float) and math.isfinite(one) for one in value

@@ -109,6 +109,7 @@ def _pairs_of(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             winner = "model_a" if ranks[one] < ranks[two] else "model_b"
         yield {
             "prompt": row.get("prompt"),
+            "history": row.get("history"),
             "model_a": models[one],
             "model_b": models[two],
             "response_a": responses[one],
@@ -119,6 +120,8 @@ def _pairs_of(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _why_unusable(row: Mapping[str, Any]) -> str:
     """Return why a row cannot be learned from, or an empty string."""
+    if row.get("history"):
+        return "more than one turn"
     for column in ("prompt", "response_a", "response_b"):
         text = row.get(column)
         if not isinstance(text, str) or not text.strip():
