@@ -48,7 +48,7 @@ def released_message(battle: Battle) -> dict[str, Any]:
 
 def closing_message(battle: Battle) -> dict[str, Any] | None:
     """Return the message that ends the stream of a released or void battle, else None."""
-    if battle.ending and battle.ending != Battle.Ending.VOTED:
+    if battle.ending and battle.ending not in (Battle.Ending.VOTED, Battle.Ending.CONTINUED):
         return {"kind": "void", "message": void_message(battle)}
     return released_message(battle) if battle.released_at else None
 

@@ -167,7 +167,7 @@ class TextBattle:
         revision = writer.job.seat.revision
         async with await self.adapters.slot(revision):
             adapter = await self.adapters.get(revision)
-            events = adapter.generate(request_of(writer.job))
+            events = adapter.generate(await in_db(request_of)(writer.job))
             async with contextlib.aclosing(events) as stream:  # type: ignore[type-var]
                 await self._follow(writer, stream)
 

@@ -336,6 +336,27 @@ class Report(models.Model):
         return f"{self.reason} in {self.battle_id}"
 
 
+class Share(models.Model):
+    """A public page of one battle, which its voter opened and may close."""
+
+    battle = models.ForeignKey(Battle, on_delete=models.PROTECT, related_name="shares")
+    token = models.CharField(max_length=32, unique=True)
+    shared_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["battle"],
+                condition=Q(closed_at__isnull=True),
+                name="one_open_share_per_battle",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.battle_id} {'closed' if self.closed_at else 'open'}"
+
+
 class Withdrawal(models.Model):
     """The voter takes a vote back: it no longer counts, and later releases name it as withdrawn."""
 

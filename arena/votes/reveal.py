@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
 
 from arena.battles.models import Battle, Seat
+from arena.generation.models import GenerationJob
 from arena.votes.models import Vote
 from arena.votes.rationales import rationale_asked
 from arena.votes.services import ballot_of
+from arena.votes.sharing import open_share, unshareable_models
 
 
 def reveal(battle: Battle) -> dict[str, Any]:
@@ -21,10 +24,13 @@ def reveal(battle: Battle) -> dict[str, Any]:
         "receipt": str(vote.pk),
         "seats": [
             _seat(seat, vote)
-            for seat in battle.seats.select_related("revision__model__organisation")
+            for seat in battle.seats.select_related("revision__model__organisation", "job")
         ],
         "why": rationale_asked(battle, vote, ballot),
         "rationale_url": reverse("rationale", args=[battle.pk]),
+        "share": open_share(battle),
+        "kept_back": unshareable_models(battle),
+        "share_url": reverse("share", args=[battle.pk]),
         "standing_url": reverse("board_standing", args=[battle.pk]),
         "board_url": reverse("board", args=[battle.arena.slug]),
         "next_url": reverse("arena", args=[battle.arena.slug]),
@@ -43,4 +49,22 @@ def _seat(seat: Seat, vote: Vote) -> dict[str, Any]:
         "licence": model.licence,
         "description": model.description,
         "is_winner": is_decided and vote.ranks[seat.position] == 1,
+        "made_text": _made(seat.job) if hasattr(seat, "job") else "",
     }
+
+
+def _made(job: GenerationJob) -> str:
+    """Say how long the model took and, where it is known, what that cost."""
+    if job.started_at is None or job.finished_at is None:
+        return ""
+    parts = [f"Made in {_seconds(job.finished_at - job.started_at)}"]
+    if job.queue == "gen.text" and job.first_output_at:
+        parts.append(f"first words after {_seconds(job.first_output_at - job.started_at)}")
+    if job.cost_usd:
+        parts.append(f"{job.cost_usd:.2g} US dollars")
+    return " · ".join(parts)
+
+
+def _seconds(duration: timedelta) -> str:
+    seconds = duration.total_seconds()
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.1f} min"

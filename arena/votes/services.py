@@ -1,4 +1,4 @@
-"""Cast a vote, withdraw."""
+"""Cast a vote, show the names, withdraw."""
 
 from __future__ import annotations
 

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from arena.accounts.middleware import known_voter
 from arena.battles.models import Battle
+from arena.battles.routing import needs_line
+from arena.battles.selectors import takes_follow_ups, turns_before
 from arena.common.errors import NotFound
 from arena.generation.outputs import shown_output
 from arena.generation.release import queue_position, void_message
@@ -42,9 +44,14 @@ def battle_page(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
         raise NotFound(
             "There is no such battle of yours. Battles open only in the browser that started them."
         )
+    if battle.stage == "continued":
+        return redirect("battle", battle_id=battle.continued_by.pk)
     context: dict[str, Any] = {
         "battle": battle,
         "arena": battle.arena,
+        "turns": [{"battle": turn, "seats": _seats(turn)} for turn in turns_before(battle)],
+        "needs": needs_line(battle),
+        "takes_follow_ups": battle.stage in ("generating", "ready") and takes_follow_ups(battle),
         "void_message": void_message(battle),
         "seats": _seats(battle),
         "idempotency_key": uuid.uuid4(),

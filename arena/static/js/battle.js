@@ -118,6 +118,7 @@ function start(page) {
         say(lineText);
         if (announce) announce.textContent = lineText;
         votes.enable();
+        document.querySelector("[data-follow-up]")?.removeAttribute("hidden");
         break;
       case "void":
         socket.close();
@@ -165,6 +166,7 @@ function goOn(page, html) {
   before.replaceWith(section);
   page.dataset.stage = isReveal ? "voted" : "judged";
   page.querySelector("[data-progress]")?.remove();
+  document.querySelector("[data-follow-up]")?.remove();
   window.htmx?.process(section);
   namePanes(page);
   liveAsides(section);
