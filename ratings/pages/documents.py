@@ -16,6 +16,7 @@ PAGES = (
     ("about", "What Agon is"),
     ("method", "How boards are made"),
     ("run", "Run your own"),
+    ("arenas", "Shape an arena"),
     ("models", "Bring a model"),
     ("import", "Import votes"),
     ("releases", "Use a release"),
