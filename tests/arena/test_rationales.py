@@ -8,20 +8,17 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.test.html import parse_html
-from hypothesis import given
-from hypothesis import strategies as st
 
 from arena.accounts.middleware import COOKIE
 from arena.accounts.models import Voter
 from arena.arenas.models import Arena, Tag
 from arena.battles.models import Battle
 from arena.battles.services import mark_released
-from arena.common.errors import BadInput
 from arena.generation.models import Output
 from arena.generation.outputs import store_blob
 from arena.votes.ballot import read_ballot
 from arena.votes.export import _battle as exported
-from arena.votes.marks import KIND_OF, checked_place
+from arena.votes.marks import KIND_OF
 from arena.votes.models import Mark, Rationale, SeatRationale
 from arena.votes.rationales import (
     MAX_NOTE_CHARS,
@@ -356,50 +353,6 @@ def test_a_text_that_the_database_cannot_keep_is_kept_without_what_it_cannot(
 ) -> None:
     assert say(client, battle, text="a\ud800b\x00c").status_code == 200
     assert Rationale.objects.get().text == "abc"
-
-
-# ── places ──────────────────────────────────────────────────────────────────────────────────
-
-texts = st.text(alphabet="aé漢🎵\u0301\u200d *#`\n", min_size=1, max_size=60)
-
-
-@given(text=texts, data=st.data())
-def test_every_span_of_words_is_found_again_by_its_quote(text: str, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(text) - 1))
-    end = data.draw(st.integers(start + 1, len(text)))
-    place = {"start": start, "end": end, "quote": text[start:end]}
-    output = Output(text=text)
-    if not text[start:end].strip():
-        with pytest.raises(BadInput):
-            checked_place("span", place, output)
-        return
-    kept = json.loads(json.dumps(checked_place("span", place, output)))
-    assert text[kept["start"] : kept["end"]] == kept["quote"] == place["quote"]
-    assert checked_place("span", kept, output) == kept
-    if text[start + 1 : end + 1] != place["quote"]:
-        with pytest.raises(BadInput):
-            checked_place("span", {**place, "start": start + 1, "end": end + 1}, output)
-
-
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(0.001, 1), st.floats(0.001, 1))
-def test_every_region_inside_a_picture_is_kept_inside_and_in_one_form(
-    x: float, y: float, width: float, height: float
-) -> None:
-    place = {"x": x * (1 - width), "y": y * (1 - height), "width": width, "height": height}
-    kept = checked_place("region", place, Output())
-    assert kept["width"] > 0
-    assert kept["x"] + kept["width"] <= 1 + 1e-9
-    assert kept["y"] + kept["height"] <= 1 + 1e-9
-    assert all(abs(kept[name] - place[name]) < 2e-4 for name in place)
-    assert checked_place("region", kept, Output()) == kept
-
-
-@given(st.floats(-1e4, 1e4), st.floats(0, 180), st.floats(0.01, 100))
-def test_every_view_is_kept_in_one_form(azimuth: float, polar: float, distance: float) -> None:
-    place = {"azimuth_deg": azimuth, "polar_deg": polar, "distance": distance}
-    kept = checked_place("view", place, Output())
-    assert -180 <= kept["azimuth_deg"] < 180
-    assert checked_place("view", kept, Output()) == kept
 
 
 # ── one's own data ──────────────────────────────────────────────────────────────────────────

@@ -5,28 +5,42 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from arena.generation.profiles import render_markdown
 from tests.e2e.site import wait_until
 from tests.e2e.visitor import (
     DESKTOP,
     PHONE,
     battle_id,
     check_accessibility,
+    examine,
     start_battle,
     vote_button,
     wait_for_reveal,
-    wait_until_voteable,
 )
 
 QUESTION = "What are generators and what does yield do?"
 PICTURE = "Winter mountains under a pale moon"
+MUSIC = "A calm evening by the sea"
+OBJECT = "A golden vase"
+MARKDOWN = (
+    "A [link](https://and.org) and *b*. `x` & &amp; \\* **`done`**. 𝒏 times 🎵",
+    "# One\n\n1. 1 apple\n2. 2 pears\n\n> quote *it*.\n\n![the alt text](x.png) goes on",
+    "| a | b |\n|---|---|\n| yes | no |\n| yes | no |\n\n```python\ndef f():\n    yield 1\n```\n",
+)
+# Draws an answer as a page does; returns what is drawn and, for each character, its place.
+ALIGN = """async ([source, html]) => {
+  const { align } = await import("/static/js/mark-align.js");
+  const box = document.createElement("div");
+  box.innerHTML = html;
+  return [box.textContent, [...align(box.textContent, source)]];
+}"""
 
 
 def reveal(page, arena, prompt, choice="a"):
     """Vote, and open the reveal with its form."""
     start_battle(page, arena, prompt)
-    wait_until_voteable(page)
+    examine(page)
     vote_button(page, choice).click()
-    page.get_by_role("button", name="Show who they were").press("Enter")
     wait_for_reveal(page)
     expect(page.locator("why-form[data-ready]")).to_have_count(1)
 
@@ -130,6 +144,19 @@ def test_tags_words_and_marks_of_a_text_are_saved_by_themselves(ada, site):
     assert len(newest(site, page)[3]) == 1
 
 
+def test_every_drawn_character_has_its_place_in_what_the_model_wrote(ada):
+    page = ada.open("/")
+    for source in MARKDOWN:
+        drawn, places = page.evaluate(ALIGN, [source, render_markdown(source)])
+        units = [drawn.encode("utf-16-le")[at : at + 2] for at in range(0, 2 * len(places), 2)]
+        written = source.encode("utf-16-le")
+        for unit, place in zip(units, places, strict=True):
+            if not unit.decode("utf-16-le", "replace").isspace():
+                assert written[2 * place : 2 * place + 2] == unit, (source, drawn, place)
+        shown = [place for place in places if place >= 0]
+        assert shown == sorted(set(shown))
+
+
 def test_a_region_of_a_picture_is_placed_with_keys_or_drawn_with_the_mouse(ada, site):
     page, keyboard = ada.page, ada.page.keyboard
     reveal(page, "image", PICTURE, "tie")
@@ -167,6 +194,42 @@ def test_a_region_of_a_picture_is_placed_with_keys_or_drawn_with_the_mouse(ada, 
     ]
     assert marks[0][2] == {"x": 0.33, "y": 0.33, "width": 0.32, "height": 0.3}
     assert 0 < marks[1][2]["x"] < marks[1][2]["x"] + marks[1][2]["width"] < 1
+
+
+def test_a_range_of_a_clip_and_a_view_of_an_object_are_marked(visit, site):
+    music, mesh = visit(PHONE, color_scheme="dark").page, visit().page
+    reveal(music, "music", MUSIC, "b")
+    side(music, "B").get_by_text("Mark a place in B").click()
+    side(music, "B").get_by_label("From (seconds)").fill("7.5")
+    side(music, "B").get_by_label("To (seconds)").fill("3")
+    side(music, "B").get_by_role("button", name="Good here").click()
+    expect(side(music, "B").locator(".mark")).to_have_count(0)
+    expect(side(music, "B").get_by_role("alert")).to_contain_text("a later end")
+    side(music, "B").get_by_label("From (seconds)").fill("3")
+    side(music, "B").get_by_label("To (seconds)").fill("7.5")
+    check_accessibility(music)
+    side(music, "B").get_by_role("button", name="Good here").click()
+    expect(side(music, "B").locator(".mark-words")).to_have_text("0:03–0:07.5")
+    saved(music)
+    check_accessibility(music)
+    assert newest(site, music)[3] == [(1, "range", {"from_s": 3.0, "to_s": 7.5}, True, "")]
+
+    reveal(mesh, "3d", OBJECT)
+    side(mesh, "A").get_by_text("Mark a place in A").press("Enter")
+    said = side(mesh, "A").locator("[data-mark-tools] p")
+    expect(said).to_contain_text("View from")
+    first = said.inner_text()
+    mesh.locator(".mesh-canvas").first.focus()
+    for _ in range(6):
+        mesh.keyboard.press("ArrowLeft")
+    expect(said).not_to_have_text(first)
+    side(mesh, "A").get_by_role("button", name="Bad here").press("Enter")
+    expect(side(mesh, "A").locator(".mark-words")).to_contain_text("View from")
+    saved(mesh)
+    check_accessibility(mesh)
+    ((_, kind, place, is_good, _),) = newest(site, mesh)[3]
+    assert (kind, is_good) == ("view", False)
+    assert -180 <= place["azimuth_deg"] < 180
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")])

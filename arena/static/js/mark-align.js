@@ -1,19 +1,13 @@
 /**
  * Where in the text that a model wrote the characters of its drawn answer come from.
  *
- * Drawing takes Markdown's signs out and changes white space; it adds little. So the drawn
- * characters are looked for in their order. Where the two part, the nearest place at which many
- * characters agree again is taken.
+ * Drawing takes Markdown's signs out and changes white space; it adds little. So the shortest list
+ * of insertions and deletions that makes one of the other says which characters are the same
+ * (Myers 1986, Algorithmica 1, "An O(ND) difference algorithm", doi:10.1007/BF01840446).
  */
 
-/** Characters that must agree, and how far ahead they are looked for; tried in this order. */
-const LOOKS = /** @type {const} */ ([[12, 4000], [6, 600], [3, 120], [1, 24]]);
-
-/** Drawn characters in a row that may be the page's own, such as a button's name. */
-const MOST_ADDED = 40;
-
-/** Characters that must agree behind what the page added. */
-const AFTER_ADDED = 8;
+/** Edits after which what was found is taken and the search starts anew: 16 MB of its paths. */
+const MOST_EDITS = 2000;
 
 /**
  * @param {string} text
@@ -40,42 +34,101 @@ export function align(drawn, source) {
   const from = squeezed(drawn);
   const into = squeezed(source);
   const found = new Int32Array(drawn.length).fill(-1);
-  let at = 0;
-  for (let index = 0; index < from.text.length; index += 1) {
-    if (from.text[index] !== into.text[at]) {
-      const ahead = lookAhead(from.text, index, into.text, at);
-      if (ahead < 0) continue;
-      at = ahead;
+  let [x, y] = [0, 0];
+  while (x < from.text.length && y < into.text.length) {
+    const part = common(from.text.slice(x), into.text.slice(y));
+    for (const [left, right] of part.pairs) {
+      found[from.places[x + left] ?? 0] = into.places[y + right] ?? -1;
     }
-    found[from.places[index] ?? 0] = into.places[at] ?? -1;
-    at += 1;
+    x += part.x;
+    y += part.y;
   }
   return found;
 }
 
 /**
- * @param {string} drawn
- * @param {number} index
- * @param {string} source
- * @param {number} at
- * @returns {number} where `drawn` goes on in `source`; -1 where this character is the page's own
+ * The characters that two texts share, in their order, as far as `MOST_EDITS` reach.
+ * @param {string} one
+ * @param {string} other
+ * @returns {{pairs: [number, number][], x: number, y: number}} and how far each text was read
  */
-function lookAhead(drawn, index, source, at) {
-  for (const [length, reach] of LOOKS) {
-    const ahead = source.slice(at, at + reach).indexOf(drawn.slice(index, index + length));
-    if (ahead >= 0) return at + ahead;
-    if (length === LOOKS[0][0] && isAdded(drawn, index, source.slice(at, at + AFTER_ADDED))) break;
+function common(one, other) {
+  const reach = Math.min(MOST_EDITS, one.length + other.length);
+  // far[k + reach]: how far `one` is read on diagonal k, which is x - y.
+  const far = new Int32Array(2 * reach + 2).fill(-1);
+  /** @type {Int32Array[]} */
+  const steps = [];
+  far[reach + 1] = 0;
+  for (let edits = 0; edits <= reach; edits += 1) {
+    let [bestX, bestY] = [0, 0];
+    for (let k = -edits; k <= edits; k += 2) {
+      let x = isDown(far, reach, k, edits) ? at(far, reach + k + 1) : at(far, reach + k - 1) + 1;
+      let y = x - k;
+      while (x < one.length && y < other.length && one[x] === other[y]) {
+        x += 1;
+        y += 1;
+      }
+      far[reach + k] = x;
+      if (x <= one.length && y <= other.length && x + y > bestX + bestY) [bestX, bestY] = [x, y];
+    }
+    steps.push(far.slice(reach - edits, reach + edits + 1));
+    if ((bestX === one.length && bestY === other.length) || edits === reach) {
+      return { pairs: walkBack(steps, bestX, bestY), x: bestX, y: bestY };
+    }
   }
-  return -1;
+  return { pairs: [], x: one.length, y: other.length };
 }
 
 /**
- * @param {string} drawn
+ * @param {Int32Array} list
  * @param {number} index
- * @param {string} next what the source has here
  */
-function isAdded(drawn, index, next) {
-  return next !== "" && drawn.slice(index, index + MOST_ADDED + next.length).includes(next);
+function at(list, index) {
+  return list[index] ?? -1;
+}
+
+/**
+ * Whether the way to a diagonal leaves out a character of the other text.
+ * @param {Int32Array} far
+ * @param {number} middle
+ * @param {number} k
+ * @param {number} edits
+ */
+function isDown(far, middle, k, edits) {
+  return k === -edits || (k !== edits && at(far, middle + k - 1) < at(far, middle + k + 1));
+}
+
+/**
+ * @param {Int32Array[]} steps the diagonals after each edit
+ * @param {number} x
+ * @param {number} y
+ * @returns {[number, number][]}
+ */
+function walkBack(steps, x, y) {
+  /** @type {[number, number][]} */
+  const pairs = [];
+  for (let edits = steps.length - 1; edits >= 0; edits -= 1) {
+    const before = steps[edits - 1];
+    const k = x - y;
+    // Where this step began: after the edit, before the characters that are the same.
+    let start = 0;
+    let came = 0;
+    if (before) {
+      const isSkip = isDown(before, edits - 1, k, edits);
+      came = isSkip ? k + 1 : k - 1;
+      start = at(before, edits - 1 + came) + (isSkip ? 0 : 1);
+    }
+    while (x > start) {
+      x -= 1;
+      y -= 1;
+      pairs.push([x, y]);
+    }
+    if (before) {
+      x = at(before, edits - 1 + came);
+      y = x - came;
+    }
+  }
+  return pairs.reverse();
 }
 
 /**
