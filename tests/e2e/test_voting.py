@@ -370,6 +370,7 @@ def test_the_keys_are_listed_and_can_be_switched_off(visit, width):
     keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Keys of this page")
     expect(dialog.get_by_role("row", name="B is better")).to_contain_text("B")
+    expect(dialog.get_by_role("row", name="Scroll together")).to_be_visible()
     check_accessibility(page)
     keyboard.press("b")  # no vote from in here
     keyboard.press("Escape")

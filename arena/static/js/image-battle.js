@@ -1,6 +1,7 @@
 /** The way into the comparison on the page of an image battle: its button and its key. */
 import { answersOnPage, openCompare } from "./image-compare.js";
 import { areKeysOn } from "./image-keys.js";
+import { describeKeys } from "./keys-help.js";
 
 const button = document.querySelector("[data-compare]");
 if (button instanceof HTMLButtonElement) offer(button);
@@ -16,6 +17,7 @@ function offer(button) {
   document.addEventListener("change", show);
   show();
 
+  describeKeys("Pictures", [["Z", "Compare closely"]]);
   button.addEventListener("click", () => openCompare());
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "z" || button.disabled || !button.isConnected) return;

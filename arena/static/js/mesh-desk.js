@@ -1,5 +1,6 @@
 /** The desk of a 3D battle: how all objects are shown, and whether they turn together. */
 import { areKeysOn } from "./image-keys.js";
+import { describeKeys } from "./keys-help.js";
 import { FIRST } from "./mesh-pose.js";
 import { Turntable } from "./mesh-turntable.js";
 import { MeshView } from "./mesh-view.js";
@@ -101,6 +102,13 @@ function open(desk) {
     else return false;
     return true;
   });
+  describeKeys("Objects", [
+    [["1", "…", "5"], "Another view"],
+    ["L", "Turn together or apart"],
+    ["R", "Turntable"],
+    [["←", "↑", "↓", "→"], "Turn the object that has the focus"],
+    [["+", "−", "0"], "Nearer, farther, as at first"],
+  ]);
   closeWithEscape(desk);
   leaveRoom(desk);
 }

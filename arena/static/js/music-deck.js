@@ -1,6 +1,7 @@
 /** `<music-deck>`: the controls that all clips of a battle share. The server makes its parts. */
 import { clock, STEP_S } from "./audio-clip.js";
 import { deck, RATES, SHORTEST_S } from "./audio-deck.js";
+import { describeKeys } from "./keys-help.js";
 import { areKeysOn, listenForKeys, switchKeys } from "./music-keys.js";
 
 /** One key press changes the volume by this much. */
@@ -43,6 +44,15 @@ export class MusicDeck extends HTMLElement {
       if (event.key === "Escape") this.#closeHelp();
     });
     listenForKeys(this.#keys());
+    describeKeys("Clips", [
+      ["Space", "Play or pause"],
+      [["1", "2", "…"], "Switch to another clip"],
+      [["←", "→"], "Back, forward"],
+      [["[", "]"], "Repeat from here, to here"],
+      ["L", "Repeat nothing"],
+      [["<", ">"], "Slower, faster"],
+      [["−", "+", "M"], "Softer, louder, mute"],
+    ]);
     deck.watch(() => this.#show());
     document.addEventListener("change", () => this.#show());
     // Before whoever sends the last events hears of it.

@@ -1,5 +1,6 @@
 /** The page of a text battle: long answers are read together, and how far they are read is told. */
 import { AnswerPane } from "./answer-pane.js";
+import { describeKeys } from "./keys-help.js";
 import { recall } from "./storage.js";
 import { watchReading } from "./text-reading.js";
 import { readTogether } from "./text-together.js";
@@ -41,6 +42,7 @@ function start(stage) {
     if (isOn) stage.scrollIntoView({ block: "start" });
   };
   button.addEventListener("click", toggle);
+  describeKeys("Long answers", [["S", "Scroll together"]]);
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "s" || !row.checkVisibility() || !areKeysOn()) return;
     if (event.repeat || event.defaultPrevented || isWriting(event.target)) return;
