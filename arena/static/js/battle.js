@@ -37,6 +37,7 @@ function start(page) {
   const announce = page.querySelector("[data-announce]");
   let lineText = line?.textContent ?? "";
   let isVoteable = false;
+  let isReleased = false;
   const all = panes.length > 2 ? "All" : "Both";
   const writing = `${all} models are writing, at one pace`;
 
@@ -96,6 +97,9 @@ function start(page) {
         say(lineText);
         break;
       case "released":
+        // Told again after a reconnect: what plays there goes on.
+        if (isReleased) break;
+        isReleased = true;
         if (bar) bar.value = 1;
         lineText = "Showing the answers";
         say(lineText);
