@@ -7,8 +7,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.visitor import DESKTOP, GENERATION_MS, PHONE, check_accessibility, tab_to
+from tests.e2e.visitor import DESKTOP, PHONE, check_accessibility, tab_to
 
+# The battle may be the first that asks the neural demo model, which learns before it answers.
+FIRST_BATTLE_MS = 240_000
 TITLE = "This looks personal. Nothing is sent yet."
 ADDRESS = "ada@lovelace.net"
 PERSONAL = f"Write a short letter to {ADDRESS} about a walk by the sea"
@@ -113,7 +115,7 @@ def test_an_answer_that_breaks_the_rules_ends_the_battle_and_names_no_side(ada, 
     try:
         ask(page, "Describe waves")
         void = page.locator(".void")
-        expect(void).to_contain_text("broke the rules of this arena", timeout=GENERATION_MS)
+        expect(void).to_contain_text("broke the rules of this arena", timeout=FIRST_BATTLE_MS)
     finally:
         site.rows("UPDATE prompts_blockedphrase SET is_archived = true RETURNING id")
     expect(void).to_contain_text("Nothing of yours is lost")
