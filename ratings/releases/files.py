@@ -44,6 +44,7 @@ ARROW_TYPES = {
     "list<int8>": pa.list_(pa.int8()),
     "list<string>": pa.list_(pa.string()),
     "int8": pa.int8(),
+    "int32": pa.int32(),
     "list<double>": pa.list_(pa.float64()),
 }
 ARROW_TYPES |= {

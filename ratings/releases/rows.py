@@ -10,12 +10,15 @@ from typing import Any
 from arena.battles.models import Battle, Seat
 from arena.battles.selectors import turns_before
 from arena.generation.models import Blob, Output
+from arena.votes.engagement.selectors import coverage_of
 from arena.votes.models import Mark
+from ratings.releases.privacy.fields import LONGEST_S
 from ratings.releases.privacy.pseudonyms import Pseudonyms
 from ratings.releases.privacy.redaction import redact
 
 PARTS_OF_A_ROW = (
     "arena__tags",
+    "engagement",
     "seats__revision__model",
     "seats__output__blob",
     "vote__dimension_outcomes__dimension",
@@ -74,6 +77,7 @@ class RowMaker:
             ],
             "stars": [ratings.get(seat.position) for seat in seats] if ratings else None,
             **self._reasons(battle, len(seats)),
+            "attention": _attention(battle, seats),
             "voter": self.pseudonyms.name("voter", str(vote.voter_id)),
             "sampler": f"{battle.sampler}/{battle.sampler_version}",
             "p_draw": battle.p_draw,
@@ -159,3 +163,20 @@ class RowMaker:
         assert output.blob is not None
         self.blobs[output.blob.sha256] = output.blob
         return None, output.blob.sha256
+
+
+def _attention(battle: Battle, seats: list[Seat]) -> list[dict[str, Any]]:
+    covered = coverage_of(battle).seats
+    medium = battle.arena.modality
+    return [
+        {
+            "seen_s": _whole_s(covered[seat.position].seen_s),
+            "heard_s": _whole_s(covered[seat.position].heard_s) if medium == "music" else None,
+            "sides": len(covered[seat.position].views) if medium == "mesh" else None,
+        }
+        for seat in seats
+    ]
+
+
+def _whole_s(seconds: float) -> int:
+    return min(round(seconds), LONGEST_S)

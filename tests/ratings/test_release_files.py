@@ -47,6 +47,7 @@ def a_row(number: int, **columns: Any) -> dict[str, Any]:
         "rationale": None,
         "rationales": None,
         "marks": [],
+        "attention": [{"seen_s": 12, "heard_s": None, "sides": None}] * 2,
         "voter": "0" * 32,
         "sampler": "uniform/1",
         "p_draw": 1 / 3,

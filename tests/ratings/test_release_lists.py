@@ -89,6 +89,8 @@ def test_what_was_said_of_a_pair_is_in_its_row_and_redacted(
          "note": "[EMAIL]"}
     ]  # fmt: skip
     assert row["models"] is None
+    assert [set(one) for one in row["attention"]] == [{"seen_s", "heard_s", "sides"}] * 2
+    assert all(0 <= one["seen_s"] < 60 and one["heard_s"] is None for one in row["attention"])
     assert "example.org" not in json.dumps(row)
 
 
@@ -183,7 +185,7 @@ def test_a_release_of_the_first_format_is_still_read(
         shard = folder / files.shard_name(1)
         old = pq.read_table(shard).drop_columns(
             ["history", "models", "responses", "output_sha256s", "strength", "dimensions",
-             "stars", "tags", "rationales", "marks"]
+             "stars", "tags", "rationales", "marks", "attention"]
         )  # fmt: skip
         pq.write_table(old, shard)
         manifest = json.loads((folder / files.MANIFEST).read_text("utf-8"))

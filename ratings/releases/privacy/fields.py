@@ -18,10 +18,12 @@ ParquetType = Literal[
     "list<tag>",
     "list<mark>",
     "list<turn>",
+    "list<attention>",
 ]
 # What the elements of a list of records hold; a question mark says that it may be null.
 RECORDS: Final[dict[str, dict[str, str]]] = {
     "list<turn>": {"prompt": "string", "responses": "list<string>"},
+    "list<attention>": {"seen_s": "int32", "heard_s": "int32?", "sides": "int8?"},
     "list<dimension>": {"dimension": "string", "ranks": "list<int8>"},
     "list<tag>": {"seat": "int8", "tag": "string", "polarity": "string"},
     "list<mark>": {
@@ -38,6 +40,7 @@ MODALITIES: Final = ("text", "image", "music", "mesh")
 PROMPT_ORIGINS: Final = ("typed", "suggested")
 STRENGTHS: Final = ("slightly", "clearly", "much")
 POLARITIES: Final = ("good", "bad")
+LONGEST_S: Final = 3600  # of looking or listening; longer says only that a page was left open
 
 
 class UnsafeRow(ValueError):
@@ -70,6 +73,11 @@ def _matching(pattern: str) -> Callable[[Any], bool]:
 
 def _is_ranking(ranks: list[Any]) -> bool:
     return len(ranks) >= 2 and None not in ranks and min(ranks) == 1
+
+
+def _is_attention(seat: Mapping[str, Any]) -> bool:
+    seconds = (seat["seen_s"], seat["heard_s"] or 0)
+    return all(0 <= one <= LONGEST_S for one in seconds) and 0 <= (seat["sides"] or 0) <= 8
 
 
 def _is_mark(mark: Mapping[str, Any]) -> bool:
@@ -148,6 +156,10 @@ _TABLE: Final = (
           "its quote; a `region` as x, y, width, height in shares; a `range` in seconds; a `view` "
           "as azimuth and polar angle in degrees and distance in radii.", _REDACTED,
           is_sound=lambda marks: all(_is_mark(one) for one in marks)),
+    Field("attention", "list<attention>", "For each seat, whole seconds that it was on the screen "
+          "before the vote, and of a clip seconds heard at least once, of an object eighths of a "
+          "turn seen; null for other media.", "Rounded to seconds; capped at an hour.",
+          is_sound=lambda seats: len(seats) >= 2 and all(_is_attention(one) for one in seats)),
     Field("voter", "string", "Votes of one person within this release.",
           "A pseudonym of this shard: it joins to no other release.", is_sound=_PSEUDONYM),
     Field("sampler", "string", "Name and version of what drew the models.", "Public."),
@@ -218,6 +230,8 @@ def _is_part(value: object, kind: str) -> bool:
             return isinstance(value, str)
         case "int8":
             return _is_int8(value)
+        case "int32":
+            return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31
         case "list<int8>":
             return isinstance(value, list) and all(map(_is_int8, value))
         case "list<string>":
