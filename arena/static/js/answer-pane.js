@@ -1,5 +1,4 @@
 /** `<answer-pane seat letter kind>`: one seat's answer, from skeleton to final content. */
-import "./mesh-view.js";
 import { openLightbox } from "./lightbox.js";
 import { equip, markWide } from "./text-blocks.js";
 import { TextStream } from "./text-stream.js";
