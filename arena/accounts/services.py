@@ -16,7 +16,7 @@ from arena.common.hashing import sha256_hex
 TERMS_FILE = Path("templates/docs/terms.md")
 # What the terms say, for the page where they are accepted.
 TERMS_SUMMARY = (
-    "Your prompt, the outputs, your vote, your reasons and how you listened and looked are recorded.",
+    "Your prompt, the outputs, what you did with them, your vote and your reasons are recorded.",
     "They are published in open datasets, without your name, with times rounded to the month.",
     "You can take a vote back at any time. Write nothing that should not be public.",
 )
