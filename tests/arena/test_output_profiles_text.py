@@ -143,10 +143,20 @@ def test_pathological_markdown_of_full_length_is_rendered(unit):
     assert_harmless(render_markdown(unit * (20_000 // len(unit))))
 
 
-def test_headings_begin_below_those_of_the_page():
-    html = render_markdown("# a\n\n## b\n\n### c\n\n#### d\n\n###### e")
+@pytest.mark.parametrize(
+    ("levels", "shown"),
+    [
+        ((1, 2, 3, 4, 6), (3, 4, 5, 6, 6)),
+        ((2, 3, 3, 2), (3, 4, 4, 3)),
+        ((3, 4, 2, 3), (3, 4, 3, 4)),
+        ((1, 4, 2), (3, 4, 4)),
+    ],
+)
+def test_headings_begin_below_those_of_the_page_and_skip_no_level(levels, shown):
+    html = render_markdown("\n\n".join("#" * level + " a" for level in levels))
 
-    assert re.findall(r"<(h\d)", html) == ["h3", "h4", "h5", "h6", "h6"]
+    assert re.findall(r"<h(\d)", html) == [str(level) for level in shown]
+    assert re.findall(r"<h(\d)", render_markdown("a\n---\n\nb\n===")) == ["3", "3"]
 
 
 def test_lines_find_their_own_direction_and_code_is_always_left_to_right():

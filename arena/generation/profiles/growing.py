@@ -14,7 +14,7 @@ from typing import Any, Final
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from arena.generation.profiles.markdown import PARSER, parse_blocks, render_blocks
+from arena.generation.profiles.markdown import PARSER, outline_at, parse_blocks, render_blocks
 from arena.generation.profiles.maths import match_formula
 
 # Where the next words go. Of the private use area, which no cleaned text contains.
@@ -59,6 +59,8 @@ class GrowingMarkdown:
         self._item = 0  # where, within it, the first item begins that may still change
         self._n_items = 0  # items before it
         self._is_loose = False  # whether the items before it have paragraphs
+        self._outline: tuple[int, ...] = ()  # of the headings before what may still change
+        self._block_outline: tuple[int, ...] = ()  # the same, before the block
         self._behind = 0  # characters that came since the last HTML
         self._has_caret = False
         self._open_fence = ""  # the mark of the code block that is being written
@@ -98,11 +100,13 @@ class GrowingMarkdown:
             source = source[:n_shown]
         env: dict[str, Any] = {
             "is_growing": not is_whole,
+            "outline": self._outline,
             "after_loose_items": bool(self._n_items and self._is_loose),
         }
         tokens = parse_blocks(source + caret, env)
         if self._n_items and not self._continues_list(tokens, env):
             self._item, self._n_items = self._block, 0
+            self._outline = self._block_outline
             return self._shown(is_whole=is_whole)
         html = render_blocks(tokens, env)
         self._has_caret = CARET + "<" in html
@@ -153,11 +157,13 @@ class GrowingMarkdown:
         sure = [n for n, token in enumerate(tops) if token.map and token.map[0] < n_sure]
         if not sure:
             return
-        begin = self._item
+        begin, headings = self._item, self._outline
         if sure[-1]:
+            first = _first_line(tops[sure[-1]])
             self._n_blocks += sure[-1]
-            self._block = self._item = begin + starts[_first_line(tops[sure[-1]])]
+            self._block = self._item = begin + starts[first]
             self._n_items = 0
+            self._outline = self._block_outline = _outline_before(headings, tokens, first)
         if not tops[sure[-1]].type.endswith("list_open"):
             return
         inside = tokens[tokens.index(tops[sure[-1]]) + 1 :]
@@ -175,11 +181,19 @@ class GrowingMarkdown:
             self._is_loose = any(not token.hidden for token in _item_paragraphs(inside))
             self._n_items += len(lines) - 1
             self._item = begin + starts[lines[-1]]
+            self._outline = _outline_before(headings, tokens, lines[-1])
 
 
 def _first_line(token: Token) -> int:
     assert token.map is not None
     return token.map[0]
+
+
+def _outline_before(outline: tuple[int, ...], tokens: list[Token], line: int) -> tuple[int, ...]:
+    for token in tokens:
+        if token.type == "heading_open" and _first_line(token) < line:
+            outline = outline_at(outline, token)
+    return outline
 
 
 def _item_paragraphs(tokens: list[Token]) -> list[Token]:

@@ -18,7 +18,7 @@ from markdown_it.utils import OptionsDict
 from arena.generation.profiles.maths import MATHML, MATHML_LENGTHS, MATHML_VALUES, add_maths
 
 # The page's own headings are h1 and h2; an answer's begin below them (WCAG 2.2, 1.3.1).
-_DEMOTED: Final = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h6"}
+_PAGE_LEVELS: Final = 2
 # Lines of text find their own direction in the browser. Boxes, which have no text of their own,
 # get that of their first letter here; items and cells then lie as their list or table does.
 _LINES: Final = frozenset({"p", "h3", "h4", "h5", "h6"})
@@ -56,8 +56,9 @@ def render_markdown(text: str) -> str:
     """Return HTML for CommonMark with tables, strikethrough, code fences and formulas.
 
     HTML in the text is shown as text. Nothing is fetched: an image becomes its alternative text.
-    Links keep only absolute http, https and mailto addresses. Headings run from h3 to h6. Every
-    top-level block is one element. The result is safe to put into a page as it is.
+    Links keep only absolute http, https and mailto addresses. Headings begin with h3, whatever
+    level the text begins with, and skip none. Every top-level block is one element. The result is
+    safe to put into a page as it is.
     """
     return render_blocks(parse_blocks(text, {}), {})
 
@@ -74,11 +75,11 @@ def render_blocks(tokens: Sequence[Token], env: dict[str, Any]) -> str:
 
 
 def _for_the_page(state: StateCore) -> None:
-    """Demote headings, and give blocks their direction, alignment and language."""
+    """Put headings below the page's, and give blocks direction, alignment and language."""
+    _place_headings(state)
     undirected: list[Token] = []  # open boxes in which no letter came yet
     owners: list[Token] = []
     for token in state.tokens:
-        token.tag = _DEMOTED.get(token.tag, token.tag)
         if token.nesting == 1:
             owners.append(token)
             if token.tag in _BOXES:
@@ -101,6 +102,21 @@ def _for_the_page(state: StateCore) -> None:
             if language := _language(words):
                 # The paragraph of a tight item is not shown; its item is.
                 owners[-2 if owners[-1].hidden else -1].attrs["lang"] = language
+
+
+def _place_headings(state: StateCore) -> None:
+    outline: tuple[int, ...] = state.env.get("outline", ())
+    for token in state.tokens:
+        if token.type in ("heading_open", "heading_close"):
+            outline = outline_at(outline, token)
+            token.tag = f"h{min(_PAGE_LEVELS + len(outline), 6)}"
+
+
+def outline_at(outline: tuple[int, ...], heading: Token) -> tuple[int, ...]:
+    """Return the levels of a heading and of those above it, as the text counts them."""
+    # `#` marks are as many as the level; a line of = or - below is level 1 or 2.
+    level = {"=": 1, "-": 2}.get(heading.markup, len(heading.markup))
+    return (*(above for above in outline if above < level), level)
 
 
 def _words(token: Token) -> list[str]:

@@ -65,7 +65,8 @@ export function markWide(answer) {
   for (const block of answer.querySelectorAll(WIDE)) {
     if (block.scrollWidth > block.clientWidth + 1) {
       block.setAttribute("tabindex", "0");
-      block.setAttribute("role", "region");
+      // A group, as each code block would be a landmark of its own otherwise.
+      block.setAttribute("role", "group");
       block.setAttribute("aria-label", nameOf(block));
     } else {
       for (const name of ["tabindex", "role", "aria-label"]) block.removeAttribute(name);

@@ -12,24 +12,30 @@ const STEP = 0.01;
  * @param {AnswerPane[]} panes
  */
 export function watchReading(panes) {
-  const told = /** @type {Map<number, number>} */ (new Map());
+  const seen = /** @type {Map<AnswerPane, number>} */ (new Map());
+  const told = /** @type {Map<AnswerPane, number>} */ (new Map());
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
-  const look = () => {
+  const tell = () => {
     timer = undefined;
-    if (document.visibilityState !== "visible") return;
-    for (const pane of panes) {
-      const share = shareSeen(pane);
-      const before = told.get(pane.seat) ?? 0;
+    look();
+    for (const [pane, share] of seen) {
+      const before = told.get(pane) ?? 0;
       if (share < before + STEP && !(share === 1 && before < 1)) continue;
-      told.set(pane.seat, share);
+      told.set(pane, share);
       const detail = { seat: pane.seat, kind: "scroll", share };
       pane.dispatchEvent(new CustomEvent("agon:engaged", { bubbles: true, detail }));
     }
   };
+  // With every scroll: who goes to the end and back within a second has been there.
+  const look = () => {
+    if (document.visibilityState !== "visible") return;
+    for (const pane of panes) seen.set(pane, Math.max(shareSeen(pane), seen.get(pane) ?? 0));
+  };
   const soon = () => {
-    timer ??= setTimeout(look, EVERY_MS);
+    look();
+    timer ??= setTimeout(tell, EVERY_MS);
   };
   addEventListener("scroll", soon, { capture: true, passive: true });
   addEventListener("resize", soon);

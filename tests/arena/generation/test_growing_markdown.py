@@ -52,7 +52,8 @@ def fit(x, y):
 The *end*, 2 * 3 * 4, snake_case_name and a lone ** mark
 """
 LINES = [
-    "# head", "words and more words", "**bold** and *em* and `code`", "- item", "- other item",
+    "# head", "### deep head", "## middle head",
+    "words and more words", "**bold** and *em* and `code`", "- item", "- other item",
     "  - inner item", "  more of it", "1. one", "2. two", "> quote", "> - in a quote", "```",
     "```py", "~~~", "    indented", "| a | b |", "|---|:-:|", "| 1 | 2 |", "$$", "x^2", "+ b",
     "= c", "---", "===", "***", "", "", "", "$a$ and $5", "\\(x\\) \\[y\\]",
@@ -93,6 +94,7 @@ def is_comparable(text: str) -> bool:
 @example(RICH, [1])
 @example("- a\n- b\n- c\n\n- d\n\n  e\n- f", [3])
 @example("- a\n- b\n\n-[", [1])
+@example("## a\n\n- x\n\n  #### b\n- y\n- z\n- w\n\n### c\n\ntext\n\n## d", [4])
 @example("para\n- a\n- b\n- c\n***\n1. x\n2. y\n3. z\n\nend", [2])
 def test_pieces_become_what_the_whole_becomes(text: str, cuts: list[int]) -> None:
     page = Page()
