@@ -250,8 +250,13 @@ def test_what_cannot_be_sent_is_kept_and_sent_later(visit, site, width, scheme):
     assert newest(site, page)[1] == "An example."
 
     # And a page that is left at once has said it before.
-    page.get_by_label("In your words").fill("An example, and its source.")
+    words = f"An example, and its source, at {width}."
+    page.get_by_label("In your words").fill(words)
     page.get_by_role("link", name="Next battle").click()
     page.wait_for_url("**/arenas/text/")
+    said = "SELECT version FROM votes_rationale WHERE text = %s"
+    wait_until(lambda: site.rows(said, words), "the last words")
     page.go_back()
-    wait_until(lambda: newest(site, page)[1] == "An example, and its source.", "the last words")
+    wait_for_reveal(page)
+    expect(page.get_by_label("In your words")).to_have_value(words)
+    expect(page.locator("why-form[data-ready]")).to_have_count(1)
