@@ -34,6 +34,9 @@ export function watchGestures(frame, gestures) {
   let start = { x: 0, y: 0 };
   let isTap = false;
   let isPan = false;
+  /** Whether up and down are the page's: a finger on an object that is not held. */
+  let isShared = false;
+  let isScroll = false;
 
   frame.addEventListener(
     "wheel",
@@ -58,6 +61,8 @@ export function watchGestures(frame, gestures) {
       start = { x: event.clientX, y: event.clientY };
       isTap = true;
       isPan = event.button !== 0 || event.shiftKey || gestures.isPanning();
+      isShared = event.pointerType === "touch" && !gestures.isFocused();
+      isScroll = false;
       gestures.hold(true);
     } else {
       isTap = false;
@@ -72,11 +77,14 @@ export function watchGestures(frame, gestures) {
     const now = { x: event.clientX, y: event.clientY };
     // A tap does not tremble.
     if (isTap && event.pointerType !== "mouse" && distance(start, now) < TAP_PX) return;
+    const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
+    // The browser takes a finger that scrolls only after its first moves.
+    if (isTap && isShared) isScroll = Math.abs(now.y - start.y) > Math.abs(now.x - start.x);
     isTap = false;
+    if (isScroll && !other) return;
     const height = frame.clientHeight || 1;
     const right = (now.x - before.x) / height;
-    const down = (now.y - before.y) / height;
-    const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
+    const down = isShared && !other ? 0 : (now.y - before.y) / height;
     if (other) {
       gestures.pan(right / 2, down / 2);
       gestures.zoom(Math.max(1, distance(before, other)) / Math.max(1, distance(now, other)));

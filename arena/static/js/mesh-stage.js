@@ -78,7 +78,6 @@ export async function openStage(frame, url, { pose, mode, onLost, onBack }) {
   const back = () => {
     isLost = false;
     // What was computed on the graphics card is gone; files are sent to it again by three.
-    light.dispose();
     light = roomLight(renderer);
     scene.environment = light.texture;
     render();
@@ -108,7 +107,7 @@ export async function openStage(frame, url, { pose, mode, onLost, onBack }) {
       looks.dispose();
       light.dispose();
       renderer.dispose();
-      renderer.forceContextLoss();
+      if (!isLost) renderer.forceContextLoss();
       canvas.remove();
     },
   };

@@ -222,7 +222,7 @@ export class MeshView extends HTMLElement {
       this.#stage?.dispose();
       this.#stage = null;
       this.#load(frame);
-      frame.focus();
+      frame.focus({ preventScroll: true });
     });
     note.append(text, again);
     frame.append(note);
