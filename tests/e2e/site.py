@@ -97,7 +97,9 @@ class Site:
         self._up = None
 
     def said(self) -> str:
-        """Return what the running `up` printed."""
+        """Return what the running `up` printed; nothing once its folder is gone."""
+        if not self.output.exists():
+            return ""
         return self.output.read_bytes()[self._said_from :].decode(errors="replace")
 
     def pids(self) -> dict[str, int]:

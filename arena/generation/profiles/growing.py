@@ -22,6 +22,10 @@ CARET: Final = "\ue000"
 # A long block is sent anew only after a share of its length, so that the work for an answer stays
 # proportional to its length: below 800 characters with every tick of 20.
 SHARE: Final = 1 / 40
+# A block beyond this length, such as 64 KB of marks in one paragraph, is sent anew far less often:
+# each time costs the gateway as much as a page of prose.
+LONG_BLOCK: Final = 4000
+LONG_SHARE: Final = 1 / 4
 
 _SIGNS: Final = re.compile(r"[*_`~\[<|$\\&#\n]")
 _BOXES: Final = r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*"
@@ -74,7 +78,8 @@ class GrowingMarkdown:
             return {}
         self._behind += len(piece)
         self._has_caret = False
-        if self._behind < SHARE * (len(self.text) - self._item):
+        n_open = len(self.text) - self._item
+        if self._behind < n_open * (SHARE if n_open < LONG_BLOCK else LONG_SHARE):
             return {"wait": True}
         return self._shown(is_whole=False)
 
