@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from arena.accounts.middleware import ensure_voter, known_voter
@@ -43,7 +44,10 @@ def arena_page(request: HttpRequest, slug: str) -> HttpResponse:
         except BadInput as error:  # said where the prompt stands, which is not lost
             form.refuse(error.message)
         else:
-            return redirect("battle", battle_id=battle.pk)
+            # A conversation goes on where its newest turn begins.
+            return redirect(
+                reverse("battle", args=[battle.pk]) + ("#now" if battle.continues_id else "")
+            )
     context = {
         "arena": arena,
         "form": form,

@@ -1,4 +1,4 @@
-"""Questions about a voter's own votes."""
+"""Questions about a voter's own votes, and about what a page shows of a battle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from django.db.models import Count, Prefetch, QuerySet
 
 from arena.accounts.models import Voter
 from arena.arenas.models import Arena
-from arena.battles.models import Seat
+from arena.battles.models import Battle, Seat
+from arena.battles.selectors import turns_before
+from arena.generation.outputs import shown_output
 from arena.votes.models import Vote
 from arena.votes.services import ballot_of
 
@@ -69,3 +71,24 @@ def n_own_votes(voter: Voter) -> dict[Arena, int]:
 def standing_votes_of(voter: Voter) -> QuerySet[Vote]:
     """Return the voter's votes that were not taken back."""
     return Vote.objects.filter(voter=voter, withdrawal__isnull=True)
+
+
+def shown_seats(battle: Battle) -> list[dict[str, Any]]:
+    """Return the seats of a battle with what a pane shows of each, and no name."""
+    modality = battle.arena.modality
+    return [
+        {
+            "position": seat.position,
+            "letter": seat.letter,
+            # Before the release nothing is shown, not even a side that is ready.
+            "output": shown_output(seat.output, modality)
+            if battle.released_at and hasattr(seat, "output")
+            else None,
+        }
+        for seat in battle.seats.select_related("output__blob")
+    ]
+
+
+def shown_turns(battle: Battle) -> list[dict[str, Any]]:
+    """Return the turns before a battle, the oldest first, as its page shows them."""
+    return [{"battle": turn, "seats": shown_seats(turn)} for turn in turns_before(battle)]

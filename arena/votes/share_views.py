@@ -17,6 +17,7 @@ from arena.common.http import serve_stored_file
 from arena.generation.models import Output
 from arena.generation.outputs import shown_output
 from arena.votes.reveal import reveal
+from arena.votes.selectors import shown_turns
 from arena.votes.sharing import close_share, share_battle, shared_battle
 
 
@@ -48,7 +49,12 @@ def shared_page(request: HttpRequest, token: str) -> HttpResponse:
             output["url"] = f"/shared/{token}{output['url']}"
     seats = [{**seat, "output": outputs[seat["position"]]} for seat in shown["seats"]]
     # Not the whole reveal: why they voted so is not shared.
-    context = {"battle": battle, "seats": seats, "choice_label": shown["choice_label"]}
+    context = {
+        "battle": battle,
+        "turns": shown_turns(battle),
+        "seats": seats,
+        "choice_label": shown["choice_label"],
+    }
     response = render(request, "battles/shared.html", context)
     response["X-Robots-Tag"] = "noindex"
     return response

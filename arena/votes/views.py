@@ -15,14 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 from arena.accounts.middleware import known_voter
 from arena.battles.models import Battle
 from arena.battles.routing import needs_line
-from arena.battles.selectors import takes_follow_ups, turns_before
+from arena.battles.selectors import takes_follow_ups
 from arena.common.errors import NotFound
-from arena.generation.outputs import shown_output
 from arena.generation.release import queue_position, void_message
 from arena.votes.details import Details, details_asked, read_details, write_details
 from arena.votes.models import Skip
 from arena.votes.rationales import read_form, read_json, write_rationale
 from arena.votes.reveal import reveal
+from arena.votes.selectors import shown_seats, shown_turns
 from arena.votes.services import cast_vote, show_names
 from arena.votes.skipping import report_battle, skip_battle
 
@@ -49,11 +49,11 @@ def battle_page(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "battle": battle,
         "arena": battle.arena,
-        "turns": [{"battle": turn, "seats": _seats(turn)} for turn in turns_before(battle)],
+        "turns": shown_turns(battle),
         "needs": needs_line(battle),
         "takes_follow_ups": battle.stage in ("generating", "ready") and takes_follow_ups(battle),
         "void_message": void_message(battle),
-        "seats": _seats(battle),
+        "seats": shown_seats(battle),
         "idempotency_key": uuid.uuid4(),
         "socket_path": f"/ws/battles/{battle.pk}/",
         "queue_ahead": queue_position(battle) if battle.stage == "generating" else 0,
@@ -63,22 +63,6 @@ def battle_page(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
     elif battle.stage == "voted":
         context["reveal"] = reveal(battle)
     return render(request, "battles/battle.html", context)
-
-
-def _seats(battle: Battle) -> list[dict[str, Any]]:
-    modality = battle.arena.modality
-    seats = battle.seats.select_related("output__blob")
-    return [
-        {
-            "position": seat.position,
-            "letter": seat.letter,
-            # Before the release nothing is shown, not even a side that is ready.
-            "output": shown_output(seat.output, modality)
-            if battle.released_at and hasattr(seat, "output")
-            else None,
-        }
-        for seat in seats
-    ]
 
 
 @require_POST

@@ -97,7 +97,7 @@ def test_a_follow_up_is_sent_from_the_battle_page(
     form = {"prompt": "And a frozen one?", "continues": str(first.pk)}
     answer = client.post(f"/arenas/{talking.slug}/", form)
     second = Battle.objects.get(continues=first)
-    assert answer.headers["Location"] == f"/battles/{second.pk}/"
+    assert answer.headers["Location"] == f"/battles/{second.pk}/#now"
     again = client.post(f"/arenas/{talking.slug}/", form)
     assert again.status_code == 409
 

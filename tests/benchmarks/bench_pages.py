@@ -42,7 +42,7 @@ READING = ("/", "/boards/", "/boards/text/", "/arenas/text/", "/docs/method", "/
 # Modules that only outputs of one medium need.
 VIEWERS = re.compile(r"/js/(audio|music|mesh|image)-|/vendor/three/|/js/lightbox")
 LINE = "{:<20} {:>9} {:>10} {:>10} {:>12} {:>8}"
-FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
+FIRST_PAINT = "(performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null)"
 
 
 @dataclass
@@ -120,7 +120,7 @@ def _load(where: Browser | BrowserContext, url: str) -> Load:
     session = own.new_cdp_session(page)
     load = _watched(session)
     page.goto(url, wait_until="networkidle")
-    page.wait_for_function(f"{FIRST_PAINT} !== null")
+    page.wait_for_function(f"() => {FIRST_PAINT} !== null")
     load.first_paint_ms = page.evaluate(FIRST_PAINT)
     page.close()
     if own is not where:
@@ -166,7 +166,7 @@ def _first_words_ms(browser: Browser, site: Site) -> float:
     started = time.perf_counter()
     page.get_by_role("button", name="Start a battle").click()
     page.wait_for_function(
-        "[...document.querySelectorAll('answer-pane [data-pane-body]')]"
+        "() => [...document.querySelectorAll('answer-pane [data-pane-body]')]"
         ".some((body) => body.innerText.trim().length > 0)"
     )
     waited_ms = 1000 * (time.perf_counter() - started)
