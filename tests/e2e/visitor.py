@@ -112,6 +112,8 @@ def examine(page: Page) -> None:
     wait_until_shown(page)
     for pane in page.locator("answer-pane").all():
         if pane.locator("audio-clip").count():
+            pane.get_by_role("slider").focus()
+            page.keyboard.press("Home")  # from the beginning, so that it does not end meanwhile
             pane.get_by_role("button", name=re.compile("^Play")).click()
             expect(pane.locator(".pane-gate:not(:empty)")).to_have_count(0)
             pane.get_by_role("button", name=re.compile("^Pause")).click()
