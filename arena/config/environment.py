@@ -7,6 +7,7 @@
 | REDIS_URL         | redis://, rediss:// or unix:///path/socket?db=0    | the embedded Valkey     |
 | STORAGE_URL       | file:///folder, s3://bucket/dir?endpoint=&region=  | `storage` in the var dir|
 | SECRET_KEY        | at least 50 characters                             | what `up` generated     |
+| LEDGER_KEY        | 32 random bytes in base64                          | what `up` generated     |
 | ALLOWED_HOSTS     | host names with commas                             | this machine's own names|
 | HTTPS             | True when people reach the site by https           | False                   |
 | DEBUG             | True shows tracebacks to everyone                  | False                   |
@@ -20,6 +21,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from pathlib import Path
 from typing import Any
@@ -44,6 +47,7 @@ LIBPQ_OPTIONS = {
 }
 # Shorter keys can be guessed; Django's own check (security.W009) asks for the same length.
 SECRET_KEY_MIN_CHARACTERS = 50
+LEDGER_KEY_BYTES = 32  # the seed of an Ed25519 key (RFC 8032, 5.1.5)
 _HOST = re.compile(r"^(\*|\.?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])$")
 _DOTTED = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")
 LONGEST_MODERATION_S = 30.0  # a voter waits as long for the page that follows a prompt
@@ -87,6 +91,26 @@ def secret_key() -> str:
             f"random ones"
         )
     return secret
+
+
+def ledger_key() -> bytes | None:
+    """Return the seed that signs checkpoints (LEDGER_KEY, else the generated one), or None."""
+    written = _text("LEDGER_KEY")
+    file = Places.from_environment().ledger_key
+    if not written and file.is_file():
+        written = file.read_text().strip()
+    if not written:
+        return None
+    try:
+        seed = base64.b64decode(written, validate=True)
+    except binascii.Error:
+        seed = b""
+    if len(seed) != LEDGER_KEY_BYTES:
+        raise SettingRefused(
+            f"LEDGER_KEY, or {file}, is not the base64 of {LEDGER_KEY_BYTES} bytes; restore it "
+            f"from a backup, or make a new one with: openssl rand -base64 {LEDGER_KEY_BYTES}"
+        )
+    return seed
 
 
 def allowed_hosts() -> list[str]:

@@ -14,6 +14,7 @@ SECRET_KEY = environment.secret_key()
 ALLOWED_HOSTS = environment.allowed_hosts()
 DATABASES = environment.databases()
 REDIS_URL = environment.redis_url()
+LEDGER_KEY = environment.ledger_key()
 
 INSTALLED_APPS = [
     "arena.common",
@@ -24,6 +25,7 @@ INSTALLED_APPS = [
     "arena.battles",
     "arena.generation",
     "arena.votes",
+    "arena.ledger",
     "ratings.boards",
     "ratings.releases",
     "ratings.rewards",
@@ -163,6 +165,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # ── the schedule: every run leaves a row (ScheduledRun) ──────────────────────────────────────
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "generation.sweep", "schedule": 5.0},
+    "seal the ledger": {"task": "ledger.seal", "schedule": 10.0},
     "refresh boards": {"task": "boards.refresh_boards", "schedule": 60.0},
     # Behind a long training only the newest waits.
     "examine boards": {

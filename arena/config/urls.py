@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("arena.battles.urls")),
     path("", include("arena.generation.urls")),
     path("", include("arena.votes.urls")),
+    path("", include("arena.ledger.urls")),
     path("", include("ratings.boards.urls")),
     path("", include("ratings.releases.urls")),
     path("", include("ratings.rewards.urls")),

@@ -6,6 +6,7 @@ library is used: settings, the launchers and `manage.py` all read the same answe
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import secrets
@@ -63,6 +64,11 @@ class Places:
     def secret_key(self) -> Path:
         """Return the file that holds the generated SECRET_KEY."""
         return self.var / "secret_key"
+
+    @property
+    def ledger_key(self) -> Path:
+        """Return the file that holds the generated LEDGER_KEY."""
+        return self.var / "ledger_key"
 
     @property
     def lock(self) -> Path:
@@ -165,3 +171,12 @@ class Places:
         with os.fdopen(descriptor, "w") as file:
             file.write(secret + "\n")
         return secret
+
+    def make_ledger_key(self) -> None:
+        """Generate the installation's LEDGER_KEY once, readable by its owner only."""
+        try:
+            descriptor = os.open(self.ledger_key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return
+        with os.fdopen(descriptor, "w") as file:
+            file.write(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")

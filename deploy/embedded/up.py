@@ -194,6 +194,8 @@ def child_environment(places: Places, host: str) -> dict[str, str]:
         # `up` itself asks for /healthz under this name.
         given["ALLOWED_HOSTS"] += ",127.0.0.1,localhost"
     secret = os.environ.get("SECRET_KEY") or places.read_or_make_secret_key()
+    if not os.environ.get("LEDGER_KEY"):
+        places.make_ledger_key()
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     return {
         **defaults,

@@ -21,6 +21,7 @@ PAGES = (
     ("import", "Import votes"),
     ("releases", "Use a release"),
     ("rewards", "Use a reward model"),
+    ("ledger", "The sealed record"),
     ("design", "How it is built"),
 )
 

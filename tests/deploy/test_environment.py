@@ -1,9 +1,12 @@
 """The environment is understood exactly, or refused with a sentence that says what to write."""
 
+import base64
+
 import pytest
 
 from arena.config import environment
 from arena.config.environment import SettingRefused
+from deploy.embedded.places import Places
 
 EVERY_VARIABLE = [
     "DATABASE_URL",
@@ -11,6 +14,7 @@ EVERY_VARIABLE = [
     "REDIS_URL",
     "STORAGE_URL",
     "SECRET_KEY",
+    "LEDGER_KEY",
     "ALLOWED_HOSTS",
     "HTTPS",
     "DEBUG",
@@ -170,6 +174,24 @@ def test_a_short_secret_key_is_refused_without_being_shown(monkeypatch):
         environment.secret_key()
     assert "7 characters" in str(refusal.value)
     assert "hunter2" not in str(refusal.value)
+
+
+def test_the_ledger_key_is_read_from_the_environment_or_the_generated_file(tmp_path, monkeypatch):
+    assert environment.ledger_key() is None
+    Places(tmp_path).make_ledger_key()
+    made = environment.ledger_key()
+    assert made is not None
+    assert len(made) == 32
+    monkeypatch.setenv("LEDGER_KEY", base64.b64encode(b"k" * 32).decode())
+    assert environment.ledger_key() == b"k" * 32
+
+
+@pytest.mark.parametrize("wrong", ["c2hvcnQ=", "not base64", "k" * 31])
+def test_a_ledger_key_of_another_form_is_refused_without_being_shown(monkeypatch, wrong):
+    monkeypatch.setenv("LEDGER_KEY", wrong)
+    with pytest.raises(SettingRefused, match="base64 of 32 bytes") as refusal:
+        environment.ledger_key()
+    assert wrong not in str(refusal.value)
 
 
 def test_without_a_secret_key_the_generated_one_is_read_or_its_absence_explained(tmp_path):

@@ -132,6 +132,14 @@ def test_the_secret_key_is_made_once_and_kept_private(places):
     assert places.secret_key.stat().st_mode & 0o777 == 0o600
 
 
+def test_the_ledger_key_is_made_once_and_kept_private(places):
+    places.make_ledger_key()
+    key = places.ledger_key.read_text()
+    places.make_ledger_key()
+    assert places.ledger_key.read_text() == key
+    assert places.ledger_key.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_damaged_secret_key_is_refused(places):
     places.secret_key.write_text("short")
     with pytest.raises(PlaceUnusable, match="holds 5 characters"):

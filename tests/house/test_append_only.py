@@ -9,6 +9,8 @@ from django.db.models import Model
 
 from arena.accounts.models import Consent, Terms, Voter
 from arena.arenas.models import Arena, Dimension
+from arena.ledger.models import Checkpoint, Entry, Erasure
+from arena.ledger.sealing import seal_batch
 from arena.prompts.models import Moderation
 from arena.votes.models import (
     DimensionOutcome,
@@ -43,6 +45,9 @@ APPEND_ONLY: tuple[type[Model], ...] = (
     Withdrawal,
     Skip,
     Report,
+    Entry,
+    Checkpoint,
+    Erasure,
     Consent,
     Terms,
     Moderation,
@@ -72,6 +77,9 @@ def rows(ada: Voter, arena: Arena, models: list[Revision]) -> None:
     count_vote(str(vote.pk))
     publish_snapshot(arena, "live")
     withdraw_vote(vote_id=str(vote.pk), voter=ada)
+    newest = Entry.objects.latest("pk")
+    seal_batch(seed=bytes(32), settled=newest.pk)
+    Erasure.objects.create(entry=newest, reason="Asked for.", erased_at=newest.at)
 
 
 @pytest.mark.parametrize("model", APPEND_ONLY, ids=lambda model: model.__name__)

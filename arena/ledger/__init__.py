@@ -1,0 +1,1 @@
+"""5 · The sealed record: commitments, checkpoints, receipts, checks."""
