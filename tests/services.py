@@ -25,7 +25,13 @@ SHARED_FOLDER = "AGON_TEST_SERVICES"
 # Valkey's databases 0 to 15; one for each process, so that one may flush its own.
 VALKEY_DATABASES = 16
 # A lock that is never given, or a transaction that nobody ends, becomes an error with its name.
-IMPATIENT = {"lock_timeout": "300s", "idle_in_transaction_session_timeout": "300s"}
+# Tests roll back what they write. A vacuum in between would find every table empty, and the next
+# test's thousands of rows would be joined as if there were none.
+FOR_TESTS = {
+    "lock_timeout": "300s",
+    "idle_in_transaction_session_timeout": "300s",
+    "autovacuum": "off",
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,7 +62,7 @@ def _servers() -> Iterator[str]:
         places.prepare()
         supervisor = Supervisor(places.logs, say=lambda _line: None)
         try:
-            supervisor.start(postgres.child(places, settings=postgres.FORGETFUL | IMPATIENT))
+            supervisor.start(postgres.child(places, settings=postgres.FORGETFUL | FOR_TESTS))
             supervisor.start(valkey.child(places, durable=False))
             os.environ[SHARED_FOLDER] = folder
             yield folder

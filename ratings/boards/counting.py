@@ -216,13 +216,16 @@ def announce_change(slug: str) -> None:
 def recount_arena(arena_id: int, import_id: int | None = None) -> int:
     """Count every standing vote of an arena anew; return how many there are."""
     arena = Arena.objects.get(pk=arena_id)
+    _look_again("votes_vote", "battles_battle", "battles_seat", "prompts_prompt")
     slices_by_vote = _slices_by_vote(arena)  # reading prompts takes longest: before any lock
     with transaction.atomic():
         _lock_tallies("SHARE ROW EXCLUSIVE")
-        TalliedVote.objects.filter(vote__battle__arena=arena).delete()
+        with connection.cursor() as cursor:
+            cursor.execute(_FORGET_TALLIED, [arena.pk])
         # Mark first, then count the marked ones: a vote or withdrawal that comes in between is in
         # neither, and its own event counts it.
         _mark_tallied(arena, slices_by_vote)
+        _look_again("boards_talliedvote", "votes_dimensionoutcome")
         counts: dict[str, dict[Cell, list[int]]] = {
             origin: defaultdict(lambda: [0] * len(COLUMNS)) for origin in Battle.Origin.values
         }
@@ -246,6 +249,23 @@ def recount_arena(arena_id: int, import_id: int | None = None) -> int:
                 _add_to_tallies(arena.pk, origin, part)
     announce_change(arena.slug)
     return n_votes
+
+
+# Joined rather than asked for with IN, which PostgreSQL may evaluate anew for every row.
+_FORGET_TALLIED = """
+DELETE FROM boards_talliedvote t USING votes_vote v, battles_battle b
+WHERE v.id = t.vote_id AND b.id = v.battle_id AND b.arena_id = %s
+"""
+
+
+def _look_again(*tables: str) -> None:
+    """Let PostgreSQL look how large its tables are.
+
+    After a large import, or within one transaction, it may still take them for empty and join
+    thousands of rows by comparing each with each.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(tables)}")
 
 
 def _slices_by_vote(arena: Arena) -> dict[uuid.UUID, tuple[str, ...]]:
