@@ -8,6 +8,8 @@ from __future__ import annotations
 from arena.ledger.commitments import FORMAT, TABLES, Kind
 
 NULLABLE = {("votes_vote", "voter_id"), ("votes_vote", "source_id")}
+# Bytes of what is always as long (years have four digits): not written twice to be counted.
+LENGTHS = {Kind.UUID: 36, Kind.TIME: 27}
 _TIME = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
 
 
@@ -26,18 +28,18 @@ def preimage_sql(table: str, *, entry: str, at: str, key: str, salt: str, row: s
     parts = [
         f"'format:{len(FORMAT)}:{FORMAT}\n'",
         *_line("entry", f"{entry}::text"),
-        *_line("at", time_sql(at)),
+        *_line("at", time_sql(at), LENGTHS[Kind.TIME]),
         f"'table:{len(table)}:{table}\n'",
         *_line("key", key),
         f"'salt:64:', encode({salt}, 'hex'), '\n'",
     ]
     for name, text in content_sql(table, row):
+        length = LENGTHS.get(TABLES[table][name])
         if (table, name) in NULLABLE:
-            parts.append(
-                f"'{name}:', coalesce(octet_length({text})::text || ':' || {text}, '-'), '\n'"
-            )
+            counted = f"'{length}:'" if length else f"octet_length({text})::text || ':'"
+            parts.append(f"'{name}:', coalesce({counted} || {text}, '-'), '\n'")
         else:
-            parts += _line(name, text)
+            parts += _line(name, text, length)
     return f"concat({', '.join(parts)})"
 
 
@@ -93,7 +95,9 @@ def _entering(table: str, rows: str) -> str:
     )
 
 
-def _line(name: str, text: str) -> list[str]:
+def _line(name: str, text: str, length: int | None = None) -> list[str]:
+    if length is not None:
+        return [f"'{name}:{length}:', {text}, '\n'"]
     return [f"'{name}:', octet_length({text}), ':', {text}, '\n'"]
 
 

@@ -28,7 +28,7 @@ def tree_head(entries: Sequence[bytes]) -> bytes:
         return sha256().digest()
     # Level by level; an odd last node goes up as it is, which gives the same tree as the
     # recursive definition.
-    level = [leaf_hash(entry) for entry in entries]
+    level = [sha256(LEAF + entry).digest() for entry in entries]
     while len(level) > 1:
         level = _level_above(level)
     return level[0]
@@ -75,5 +75,6 @@ def head_by_proof(entry: bytes, index: int, n_entries: int, proof: Sequence[byte
 
 
 def _level_above(level: Sequence[bytes]) -> list[bytes]:
-    above = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+    pairs = zip(level[::2], level[1::2], strict=False)
+    above = [sha256(NODE + left + right).digest() for left, right in pairs]
     return [*above, level[-1]] if len(level) % 2 else above

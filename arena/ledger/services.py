@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import ProgrammingError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from arena.common.errors import BadInput, NotAllowed
@@ -16,7 +17,7 @@ from arena.ledger.models import Entry, Erasure
 WORDS = {
     "votes_rationale": {"text": ""},
     "votes_seatrationale": {"text": ""},
-    "votes_mark": {"note": "", "place": "{}"},
+    "votes_mark": {"note": ""},
 }
 
 
@@ -71,8 +72,7 @@ def erase_words(*, entry_ids: Sequence[int], reason: str) -> int:
     return len(fresh)
 
 
-def _erase(cursor: object, entry: Entry) -> None:
-    assert hasattr(cursor, "execute")
+def _erase(cursor: CursorWrapper, entry: Entry) -> None:
     columns = WORDS[entry.table_name]
     assigned = ", ".join(f"{name} = %s" for name in columns)
     cursor.execute(

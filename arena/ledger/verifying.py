@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
@@ -19,10 +20,17 @@ from arena.ledger.selectors import public_key, statement_of
 
 WINDOW_ENTRIES = 10_000  # read at once: some megabytes
 WINDOW_CHECKPOINTS = 500
-# Keys are text in the ledger; one that was tampered with must not break the check.
-_KEY_FORM = {
-    Kind.UUID: ("uuid", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
-    Kind.INTEGER: ("bigint", "^[0-9]{1,18}$"),
+# Keys are text in the ledger; one that was tampered with must not break the check. (A regular
+# expression would take half of the whole time.)
+_ROW_KEY = {
+    Kind.UUID: (
+        "CASE WHEN e.key LIKE '________-____-____-____-____________'"
+        " AND translate(e.key, '0123456789abcdef', '') = '----' THEN e.key::uuid END"
+    ),
+    Kind.INTEGER: (
+        "CASE WHEN translate(e.key, '0123456789', '') = '' AND length(e.key) BETWEEN 1 AND 18"
+        " THEN e.key::bigint END"
+    ),
 }
 
 
@@ -64,8 +72,7 @@ class Verdict:
         self.findings.append(Finding(kind, what))
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """An entry as it is in the database; `preimage` None where its row is gone."""
 
     table: str
@@ -216,6 +223,8 @@ def _check_entries(
         for pk, sealed in zip(checkpoint.entry_ids, leaves_of(checkpoint), strict=False):
             verdict.n_sealed += 1
             entry = found.pop(pk, None)
+            if entry is not None and entry.commitment == sealed and _fits(entry):
+                continue
             if entry is None:
                 verdict.add("deleted", f"entry {pk} of checkpoint {checkpoint.number} is not there")
             elif entry.commitment != sealed:
@@ -230,6 +239,13 @@ def _check_entries(
         verdict.add("inserted", f"entry {pk} ({entry.name}) is in no checkpoint")
 
 
+def _fits(entry: Read) -> bool:
+    """Say whether a row is there and is what its entry committed to."""
+    # Without the salt the preimage is another one.
+    preimage = entry.preimage
+    return preimage is not None and sha256(preimage.encode()).digest() == entry.commitment
+
+
 def _check_row(verdict: Verdict, pk: int, entry: Read, erased: set[int]) -> None:
     if not entry.has_salt:
         if pk in erased:
@@ -238,7 +254,7 @@ def _check_row(verdict: Verdict, pk: int, entry: Read, erased: set[int]) -> None
             verdict.add("changed", f"entry {pk} ({entry.name}) has no salt and no erasure")
     elif entry.preimage is None:
         verdict.add("deleted", f"{entry.name} of entry {pk} is not there")
-    elif sha256(entry.preimage.encode()).digest() != entry.commitment:
+    elif not _fits(entry):
         verdict.add("changed", f"{entry.name} is not what entry {pk} committed to")
 
 
@@ -270,18 +286,17 @@ def _entries(after: int, last: int) -> dict[int, Read]:
     with connection.cursor() as cursor:
         for table in TABLES:
             cursor.execute(_ENTRIES_SQL[table], [after, last])
-            for pk, key, has_salt, commitment, preimage in cursor.fetchall():
-                found[pk] = Read(table, key, has_salt, bytes(commitment), preimage)
+            for pk, *read in cursor.fetchall():
+                found[pk] = Read._make(read)
     return found
 
 
 def _entries_sql(table: str, key_kind: Kind) -> str:
-    kind, form = _KEY_FORM[key_kind]
     preimage = preimage_sql(table, entry="e.id", at="e.at", key="e.key", salt="e.salt", row="r")
     return (
-        "SELECT e.id, e.key, e.salt IS NOT NULL, e.commitment,"  # noqa: S608
+        "SELECT e.id, e.table_name, e.key, e.salt IS NOT NULL, e.commitment,"  # noqa: S608
         f" CASE WHEN r.id IS NOT NULL THEN {preimage} END FROM ledger_entry e"
-        f" LEFT JOIN {table} r ON r.id = CASE WHEN e.key ~ '{form}' THEN e.key::{kind} END"
+        f" LEFT JOIN {table} r ON r.id = {_ROW_KEY[key_kind]}"
         f" WHERE e.table_name = '{table}' AND e.id > %s AND e.id <= %s"
     )
 
