@@ -92,7 +92,6 @@ STATICFILES_DIRS = [
         for prefix, folder in [
             ("three/build", "three/build"),
             # Only what mesh-stage.js loads: every process lists these folders when it starts.
-            ("three/examples/jsm/controls", "three/examples/jsm/controls"),
             ("three/examples/jsm/environments", "three/examples/jsm/environments"),
             ("three/examples/jsm/loaders", "three/examples/jsm/loaders"),
             ("three/examples/jsm/utils", "three/examples/jsm/utils"),
