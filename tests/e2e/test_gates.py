@@ -168,7 +168,7 @@ def test_the_turntable_shows_enough_sides(ada, site):
 def test_a_text_asks_for_nothing_and_what_happens_with_it_is_recorded(ada, site):
     page = ada.page
     frames = []
-    page.on("websocket", lambda socket: socket.on("framesent", frames.append))
+    page.on("websocket", lambda socket: socket.on("framesent", lambda it: frames.append(it)))
     battle = start_battle(page, "text", "What are generators?")
     wait_until_voteable(page)
     expect(page.locator(".gate-note")).to_have_count(0)

@@ -149,7 +149,9 @@ def test_long_answers_scroll_together_by_their_share_and_apart_again(ada):
     page.keyboard.press("s")
     expect(button).to_have_attribute("aria-pressed", "false")
     expect(windows[0]).to_have_count(0)
+    page.keyboard.press("?")
     page.get_by_label("Keyboard shortcuts").uncheck()
+    page.keyboard.press("Escape")
     page.locator("body").press("s")
     expect(button).to_have_attribute("aria-pressed", "false")
 

@@ -138,8 +138,9 @@ def wait_for_reveal(page: Page, label: str = "") -> None:
     """Go past what is asked, and wait for the names and what the vote did to the board."""
     said = page.locator("#details-title, #reveal-title")
     expect(said).to_contain_text(f"Your vote: {label}")
-    if page.locator("[data-show-names]").count():
-        page.locator("[data-show-names]").click()
+    asked = page.locator("[data-show-names]:not([data-pending])")  # pending: on its way already
+    if asked.count():
+        asked.click()
     expect(page.locator("#reveal-title")).to_contain_text(f"Your vote: {label}")
     expect(page.locator("#others")).not_to_have_text("Asking the board…")
 

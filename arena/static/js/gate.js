@@ -1,5 +1,5 @@
 /** Says what is still to be heard or seen before the vote: in each answer's head, at the vote bar. */
-import { areKeysOn } from "./image-keys.js";
+import { areKeysOn } from "./shortcuts.js";
 
 /** @typedef {import("./protocol.js").Missing} Missing */
 

@@ -1,5 +1,5 @@
 /** The desk of a 3D battle: how all objects are shown, and whether they turn together. */
-import { areKeysOn } from "./image-keys.js";
+import { areKeysOn } from "./shortcuts.js";
 import { describeKeys } from "./keys-help.js";
 import { FIRST } from "./mesh-pose.js";
 import { Turntable } from "./mesh-turntable.js";
