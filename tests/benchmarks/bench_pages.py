@@ -1,9 +1,10 @@
 """What a page costs a reader: first paint, bytes of JavaScript, and the way of the first words.
 
 A whole site is started with `up`, and Chromium opens each page with an empty cache, as often as
-`REPEATS` says; medians are shown. JavaScript is counted as it travels and as the browser unpacks it; what a viewer of media loads is counted apart, since only pages with such
-outputs load it. Between the prompt and its first words lies the whole live path: the form, the
-draw, the gateway, a demo model, the stream, the socket.
+`REPEATS` says; medians are shown. JavaScript is counted as it travels and as the browser unpacks
+it; what a viewer of media loads is counted apart, since only pages with such outputs load it.
+Between the prompt and its first words lies the whole live path: the form, the draw, the gateway, a
+demo model, the stream, the socket.
 """
 
 from __future__ import annotations
