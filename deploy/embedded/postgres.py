@@ -110,6 +110,7 @@ def child(places: Places, *, settings: Mapping[str, str] | None = None) -> Child
         user=identity.user,
         stop_signal=signal.SIGINT,  # "fast": end sessions, write a checkpoint, leave
         stop_timeout_s=30.0,
+        orphan_signal=signal.SIGINT,
         before_start=lambda: end_leftover_server(places),
         is_ready=lambda: is_answering(places),
     )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1  # prctl(2)
+from arena.common.orphans import end_with_parent
+
 # A log larger than this is put aside (one older copy is kept) when its child next starts.
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
 
@@ -24,6 +24,7 @@ class Child:
 
     `tier` orders starting and stopping: children of a tier stop together, the highest tier first.
     `is_ready` must return quickly; a child without it counts as ready once it runs.
+    `orphan_signal` is what it gets when `up` itself is killed: nobody is left to use force then.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Child:
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 10.0
+    orphan_signal: signal.Signals = signal.SIGKILL
     before_start: Callable[[], None] | None = None
     is_ready: Callable[[], bool] | None = None
 
@@ -59,7 +61,7 @@ class Running:
                 start_new_session=True,
                 user=child.user,
                 # After the change of user, which would clear it.
-                preexec_fn=_die_with_parent(os.getpid(), child.stop_signal),  # noqa: PLW1509
+                preexec_fn=partial(end_with_parent, os.getpid(), child.orphan_signal),  # noqa: PLW1509
             )
         self.started_at = time.monotonic()
 
@@ -105,20 +107,6 @@ class Running:
                 text = log.read()[-16_384:].decode(errors="replace")
             return "\n".join(text.splitlines()[-lines:])
         return ""
-
-
-def _die_with_parent(parent: int, sent: signal.Signals) -> Callable[[], None] | None:
-    """Return what a new child does first, so that a killed `up` leaves no orphans (Linux only)."""
-    if not sys.platform.startswith("linux"):
-        return None
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def prepare() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, int(sent), 0, 0, 0)
-        if os.getppid() != parent:  # the parent died before the request was in place
-            os._exit(1)
-
-    return prepare
 
 
 def describe_exit(status: int) -> str:

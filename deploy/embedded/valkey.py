@@ -49,6 +49,7 @@ def child(places: Places, *, durable: bool = True) -> Child:
         tier=1,
         stop_signal=signal.SIGTERM,
         stop_timeout_s=10.0,
+        orphan_signal=signal.SIGTERM,
         is_ready=lambda: is_answering(places),
     )
 

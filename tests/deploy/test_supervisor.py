@@ -14,6 +14,10 @@ from deploy.embedded.processes import Child
 from deploy.embedded.supervisor import ChildFailed, Supervisor
 
 SLEEPER = "import time; print('awake', flush=True); time.sleep(600)"
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); "
+    "time.sleep(600)"
+)
 
 
 def python(code: str) -> list[str]:
@@ -115,8 +119,7 @@ def test_children_stop_in_reverse_order_of_their_tiers(supervisor, tmp_path):
 
 
 def test_a_child_that_ignores_the_request_is_ended_by_force_after_its_limit(supervisor, said):
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf')"
-    supervisor.start(Child("deaf", python(f"{deaf}; time.sleep(600)"), stop_timeout_s=0.3))
+    supervisor.start(Child("deaf", python(STUBBORN), stop_timeout_s=0.3))
     time.sleep(0.3)
     pid = supervisor.pids["deaf"]
     started = time.monotonic()
@@ -142,7 +145,8 @@ def test_what_a_child_started_goes_when_the_child_goes(supervisor, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG exists on Linux only")
-def test_children_end_when_the_supervisor_itself_is_killed(tmp_path):
+@pytest.mark.parametrize("program", [SLEEPER, STUBBORN], ids=["willing", "stubborn"])
+def test_children_end_when_the_supervisor_itself_is_killed(tmp_path, program):
     note = tmp_path / "pid"
     code = f"""
         import sys, time
@@ -150,7 +154,7 @@ def test_children_end_when_the_supervisor_itself_is_killed(tmp_path):
         from deploy.embedded.processes import Child
         from deploy.embedded.supervisor import Supervisor
         keeper = Supervisor(Path({str(tmp_path)!r}), print)
-        keeper.start(Child("sleeper", [sys.executable, "-S", "-c", {SLEEPER!r}]))
+        keeper.start(Child("sleeper", [sys.executable, "-S", "-c", {program!r}]))
         Path({str(note)!r}).write_text(str(keeper.pids["sleeper"]) + ".")
         keeper.watch()
     """

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from deploy.embedded.checks import find_browser
-from tests.e2e.site import Site, wait_until
+from tests.e2e.site import Site
 from tests.e2e.visitor import DESKTOP, PATIENCE_MS, Visitor
 
 HERE = Path(__file__).parent
@@ -76,7 +76,7 @@ def site(browser: Browser) -> Iterator[Site]:
     site.start()
     yield site
     assert site.stop() == 0, site.said()
-    wait_until(lambda: not site.survivors(), f"the end of {site.survivors()}", timeout_s=10)
+    site.wait_for_the_end()
     shutil.rmtree(folder)
 
 

@@ -126,6 +126,13 @@ class Site:
             if self._is_of_this_site(process)
         ]
 
+    def wait_for_the_end(self) -> None:
+        """Wait until no process is left; name those that stay."""
+        for _ in _moments(STOP_TIMEOUT_S):
+            if not (survivors := self.survivors()):
+                return
+        raise AssertionError(f"still there after {STOP_TIMEOUT_S:.0f} s: {survivors}")
+
     def _is_of_this_site(self, process: Path) -> bool:
         try:
             # After the name in brackets: state, parent, group, session (proc(5)).

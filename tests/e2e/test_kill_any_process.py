@@ -103,7 +103,7 @@ def test_nothing_survives_a_killed_up_and_the_next_one_finds_every_vote(ada, sit
     wait_for_stream(page, 40)
 
     site.kill_up()
-    wait_until(lambda: not site.survivors(), "the end of every child", timeout_s=30)
+    site.wait_for_the_end()
     site.start()
 
     assert site.votes() == votes_before

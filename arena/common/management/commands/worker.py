@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from celery import current_app
+from celery.signals import worker_process_init
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from arena.common.orphans import end_with_parent
 
 
 class Command(BaseCommand):
@@ -28,6 +32,8 @@ class Command(BaseCommand):
                 f"--queues has {', '.join(unknown) or 'nothing'}; use some of: {known}. "
                 "Text battles are served by `manage.py gateway`."
             )
+        # Processes of a pool hold each other's pipes open, and would not notice a killed worker.
+        worker_process_init.connect(_end_with_worker, weak=False)
         current_app.worker_main(
             [
                 "worker",
@@ -37,3 +43,7 @@ class Command(BaseCommand):
                 *("--without-gossip", "--without-mingle", "--loglevel=INFO"),
             ]
         )
+
+
+def _end_with_worker(**_: Any) -> None:
+    end_with_parent(os.getppid())
