@@ -1,11 +1,12 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from ratings.pages import views, you
+from ratings.pages import views, words, you
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
+    path("words/<slug:language>.<slug:version>.js", words.words, name="words"),
     path("about/", views.docs, {"path": "about"}, name="about"),
     path("method/", views.docs, {"path": "method"}, name="method"),
     path("you/leaderboard/", you.own_boards_page, name="you_boards"),
