@@ -2,6 +2,7 @@
 import { openLightbox } from "./lightbox.js";
 import { equip, markWide } from "./text-blocks.js";
 import { TextStream } from "./text-stream.js";
+import { gettext, interpolate } from "./words.js";
 
 /** @typedef {import("./protocol.js").FinalOutput} FinalOutput */
 /** @typedef {import("./protocol.js").TextMessage} TextMessage */
@@ -55,6 +56,10 @@ export class AnswerPane extends HTMLElement {
     return this.getAttribute("letter") ?? "";
   }
 
+  get name() {
+    return interpolate(gettext("Answer %(letter)s"), { letter: this.letter });
+  }
+
   get #body() {
     const body = this.querySelector("[data-pane-body]");
     if (!(body instanceof HTMLElement)) throw new Error("answer-pane has no [data-pane-body] in it");
@@ -94,7 +99,7 @@ export class AnswerPane extends HTMLElement {
    * @param {FinalOutput} output
    */
   release(output) {
-    const name = `Answer ${this.letter}`;
+    const { name } = this;
     /** @type {HTMLElement} */
     let content;
     if (output.kind === "text") {
@@ -106,9 +111,9 @@ export class AnswerPane extends HTMLElement {
       content.setAttribute("type", "button");
       content.className = "picture";
       content.dataset.picture = "";
-      content.setAttribute("aria-label", `${name}: open the image larger`);
+      content.setAttribute("aria-label", interpolate(gettext("%(answer)s: open the image larger"), { answer: name }));
       const image = document.createElement("img");
-      image.alt = `Image made as answer ${this.letter}`;
+      image.alt = interpolate(gettext("Image made as answer %(letter)s"), { letter: this.letter });
       image.src = output.url ?? "";
       content.append(image);
     } else {
@@ -155,11 +160,14 @@ export class AnswerPane extends HTMLElement {
     note.className = "pane-message";
     note.setAttribute("role", "alert");
     const text = document.createElement("p");
-    text.textContent = `Answer ${this.letter} could not be loaded. Nothing is lost; it is kept on the server.`;
+    text.textContent = interpolate(
+      gettext("Answer %(letter)s could not be loaded. Nothing is lost; it is kept on the server."),
+      { letter: this.letter },
+    );
     const retry = document.createElement("button");
     retry.type = "button";
     retry.className = "button";
-    retry.textContent = "Load it again";
+    retry.textContent = gettext("Load it again");
     retry.addEventListener("click", () => {
       const again = /** @type {HTMLElement} */ (content.cloneNode(false));
       delete again.dataset.state;
@@ -181,7 +189,7 @@ export class AnswerPane extends HTMLElement {
   #onClick = (event) => {
     const picture = event.target instanceof Element ? event.target.closest("[data-picture]") : null;
     const image = picture?.querySelector("img");
-    if (image) openLightbox(image, `Answer ${this.letter}`);
+    if (image) openLightbox(image, this.name);
   };
 }
 

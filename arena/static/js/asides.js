@@ -1,5 +1,6 @@
 /** Beside the vote: pass a battle over, or report it. Without this module both are plain forms. */
 import { say, send } from "./sending.js";
+import { gettext } from "./words.js";
 
 /**
  * Make "Skip" and "Report" live in a part of the page.
@@ -41,7 +42,7 @@ function liveSkip(aside) {
     if (isSending) return;
     isSending = true;
     const body = new FormData(form, event.submitter);
-    const answer = await send(form, body, line, "This battle is not skipped yet");
+    const answer = await send(form, body, line, gettext("This battle is not skipped yet"));
     isSending = false;
     if (answer.isAccepted) location.reload();
   });
@@ -63,12 +64,12 @@ function liveReport(aside) {
 
   const title = document.createElement("h2");
   title.className = "sheet-title";
-  title.textContent = aside.dataset.title ?? "Report";
+  title.textContent = aside.dataset.title ?? gettext("Report");
   title.id = `report-title-${Math.random().toString(36).slice(2, 8)}`;
   const line = document.createElement("div");
   line.setAttribute("role", "status");
-  const cancel = closer("Cancel");
-  const close = closer("Close");
+  const cancel = closer(gettext("Cancel"));
+  const close = closer(gettext("Close"));
   close.hidden = true;
   const dialog = document.createElement("dialog");
   dialog.className = "sheet report";
@@ -90,7 +91,8 @@ function liveReport(aside) {
     isSending = true;
     const headers = { "HX-Request": "true" };
     const body = new FormData(form);
-    const answer = await send(form, body, line, "Your report has not arrived yet", headers);
+    const pending = gettext("Your report has not arrived yet");
+    const answer = await send(form, body, line, pending, headers);
     isSending = false;
     if (!answer.isAccepted) return;
     line.innerHTML = answer.text;

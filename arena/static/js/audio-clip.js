@@ -2,6 +2,7 @@
 import { deck } from "./audio-deck.js";
 import { total } from "./audio-heard.js";
 import { Wave } from "./audio-wave.js";
+import { gettext, interpolate } from "./words.js";
 
 /** Seconds that an arrow key and a page key move. */
 export const STEP_S = 2;
@@ -48,7 +49,7 @@ export class AudioClip extends HTMLElement {
   }
 
   get #name() {
-    return this.getAttribute("name") ?? "Answer";
+    return this.getAttribute("name") ?? gettext("Answer");
   }
 
   /** @param {"ready" | "failed"} state */
@@ -64,7 +65,7 @@ export class AudioClip extends HTMLElement {
     const lane = document.createElement("div");
     lane.className = "lane";
     lane.setAttribute("role", "group");
-    lane.setAttribute("aria-label", `Player of ${name}`);
+    lane.setAttribute("aria-label", interpolate(gettext("Player of %(answer)s"), { answer: name }));
 
     const button = this.#button;
     button.type = "button";
@@ -82,7 +83,7 @@ export class AudioClip extends HTMLElement {
     range.min = "0";
     range.step = "any";
     range.value = "0";
-    range.setAttribute("aria-label", `Position in ${name}`);
+    range.setAttribute("aria-label", interpolate(gettext("Position in %(answer)s"), { answer: name }));
     range.addEventListener("input", () => deck.seek(Number(range.value)));
     range.addEventListener("keydown", (event) => this.#onKey(event));
     range.addEventListener("blur", () => this.#show());
@@ -194,7 +195,8 @@ export class AudioClip extends HTMLElement {
     const isPlaying = isChosen && deck.isPlaying;
     this.toggleAttribute("data-chosen", isChosen);
     this.#button.toggleAttribute("data-playing", isPlaying);
-    this.#button.setAttribute("aria-label", `${isPlaying ? "Pause" : "Play"} ${this.#name}`);
+    const press = isPlaying ? gettext("Pause %(answer)s") : gettext("Play %(answer)s");
+    this.#button.setAttribute("aria-label", interpolate(press, { answer: this.#name }));
     this.#button.disabled = !this.#isReady;
     this.#range.disabled = !this.#isReady;
     this.#wave.showPosition(share(position));
@@ -212,7 +214,8 @@ export class AudioClip extends HTMLElement {
     const { duration, position } = deck;
     this.#range.max = String(duration || 1);
     this.#range.value = String(position);
-    const text = `${clock(position)} of ${clock(duration)}`;
+    const times = { position: clock(position), duration: clock(duration) };
+    const text = interpolate(gettext("%(position)s of %(duration)s"), times);
     if (this.#range.getAttribute("aria-valuetext") !== text) {
       this.#range.setAttribute("aria-valuetext", text);
     }
@@ -225,9 +228,10 @@ export class AudioClip extends HTMLElement {
  */
 function heardText(heard, duration) {
   if (duration === 0) return "";
-  if (heard < 0.5) return "Not heard yet";
-  if (heard > duration - 0.3) return "All of it heard";
-  return `${clock(heard)} of ${clock(duration)} heard`;
+  if (heard < 0.5) return gettext("Not heard yet");
+  if (heard > duration - 0.3) return gettext("All of it heard");
+  const times = { heard: clock(heard), duration: clock(duration) };
+  return interpolate(gettext("%(heard)s of %(duration)s heard"), times);
 }
 
 customElements.define("audio-clip", AudioClip);

@@ -1,5 +1,6 @@
 /** The ballot of three to six answers: placed best first, by keys, by taps or with buttons. */
 import { Ranking } from "./ranking.js";
+import { gettext, interpolate } from "./words.js";
 
 /** @typedef {import("./keys-help.js").KeyLine} KeyLine */
 
@@ -79,11 +80,15 @@ export function liveBallot(form, onChange) {
       chip.disabled = !isAble;
       if (at < 0) {
         chip.removeAttribute("aria-pressed");
-        chip.setAttribute("aria-label", `Place ${name}`);
+        chip.setAttribute("aria-label", interpolate(gettext("Place %(letter)s"), { letter: name }));
       } else {
         chip.setAttribute("aria-pressed", String(letter === chosen));
-        const alike = (groups[at]?.length ?? 0) > 1 ? ", alike" : "";
-        chip.setAttribute("aria-label", `${name}, place ${(before[at] ?? 0) + 1}${alike}`);
+        const isAlike = (groups[at]?.length ?? 0) > 1;
+        const said = isAlike
+          ? gettext("%(letter)s, place %(n)s, alike")
+          : gettext("%(letter)s, place %(n)s");
+        const n = (before[at] ?? 0) + 1;
+        chip.setAttribute("aria-label", interpolate(said, { letter: name, n }));
       }
     }
     showTools(groups);
@@ -95,8 +100,11 @@ export function liveBallot(form, onChange) {
   function sentence() {
     const { groups, left } = ranking;
     if (groups.length === 0) return hint;
-    if (left.length > 0) return `${ranking.words} … still to place: ${listed(left)}`;
-    return groups.length === 1 ? "All alike" : ranking.words;
+    if (left.length > 0) {
+      const words = { order: ranking.words, letters: listed(left) };
+      return interpolate(gettext("%(order)s … still to place: %(letters)s"), words);
+    }
+    return groups.length === 1 ? gettext("All alike") : ranking.words;
   }
 
   /** @param {string[][]} groups */
@@ -215,10 +223,10 @@ export function liveBallot(form, onChange) {
       return null;
     },
     keys: [
-      [letters.map((letter) => letter.toUpperCase()), "Place this one next, or choose it again"],
-      [["=", ...(TIE_KEYS.includes(" ") ? ["Space"] : [])], "Alike with the one before"],
-      ["Backspace", "Take it back"],
-      [["←", "→"], "On a placed letter: better, worse"],
+      [letters.map((letter) => letter.toUpperCase()), gettext("Place this one next, or choose it again")],
+      [["=", ...(TIE_KEYS.includes(" ") ? [gettext("Space")] : [])], gettext("Alike with the one before")],
+      [gettext("Backspace"), gettext("Take it back")],
+      [["←", "→"], gettext("On a placed letter: better, worse")],
     ],
   };
 }
@@ -234,7 +242,9 @@ function slot() {
 function listed(letters) {
   const names = letters.map((letter) => letter.toUpperCase());
   const last = names.pop() ?? "";
-  return names.length > 0 ? `${names.join(", ")} and ${last}` : last;
+  if (names.length === 0) return last;
+  const parts = { one: names.join(gettext(", ")), other: last };
+  return interpolate(gettext("%(one)s and %(other)s"), parts);
 }
 
 /**

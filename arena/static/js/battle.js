@@ -7,6 +7,7 @@ import { answersAreHere, liveAsides } from "./asides.js";
 import { liveDetails, liveReveal } from "./details.js";
 import { liveKeysHelp } from "./keys-help.js";
 import { liveVoteBar } from "./vote-bar.js";
+import { gettext, interpolate, ngettext } from "./words.js";
 
 /** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
 /** @typedef {import("./protocol.js").ProgressMessage} ProgressMessage */
@@ -38,8 +39,7 @@ function start(page) {
   let lineText = line?.textContent ?? "";
   let isVoteable = false;
   let isReleased = false;
-  const all = panes.length > 2 ? "All" : "Both";
-  const writing = `${all} models are writing, at one pace`;
+  const said = panes.length > 2 ? ofAll() : ofBoth();
 
   /**
    * @param {string} text
@@ -60,8 +60,8 @@ function start(page) {
     state(state) {
       if (state === "open") say(lineText);
       else if (state === "lost") {
-        if (!isVoteable) say("Connection lost; nothing is lost; trying again", "lost");
-      } else say("This battle cannot be reached from here. Load the page again.", "lost");
+        if (!isVoteable) say(gettext("Connection lost; nothing is lost; trying again"), "lost");
+      } else say(gettext("This battle cannot be reached from here. Load the page again."), "lost");
     },
     message: receive,
   });
@@ -83,8 +83,8 @@ function start(page) {
         say(lineText);
         break;
       case "text":
-        if (lineText !== writing) {
-          lineText = writing;
+        if (lineText !== said.writing) {
+          lineText = said.writing;
           say(lineText);
         }
         panes.find((pane) => pane.seat === message.seat)?.write(message);
@@ -93,7 +93,7 @@ function start(page) {
         socket.forgetShown();
         for (const pane of panes) pane.restart();
         if (bar) bar.value = 0;
-        lineText = `One answer did not arrive whole. ${all} start again.`;
+        lineText = said.restart;
         say(lineText);
         break;
       case "released":
@@ -101,7 +101,7 @@ function start(page) {
         if (isReleased) break;
         isReleased = true;
         if (bar) bar.value = 1;
-        lineText = "Showing the answers";
+        lineText = gettext("Showing the answers");
         say(lineText);
         answersAreHere();
         for (const output of message.seats) {
@@ -111,14 +111,14 @@ function start(page) {
       case "engaged":
         tellMissing(page, message.missing);
         if (isVoteable || message.missing.some((one) => one.kind === "shown")) break;
-        lineText = `${all} answers are here.`;
+        lineText = said.here;
         say(lineText);
         break;
       case "voteable":
         if (isVoteable) break;
         isVoteable = true;
         if (bar) bar.value = 1;
-        lineText = `${all} answers are here. You can vote now.`;
+        lineText = said.voteable;
         say(lineText);
         if (announce) announce.textContent = lineText;
         votes.enable();
@@ -132,6 +132,26 @@ function start(page) {
   }
 }
 
+/** What is said of two answers. */
+function ofBoth() {
+  return {
+    writing: gettext("Both models are writing, at one pace"),
+    restart: gettext("One answer did not arrive whole. Both start again."),
+    here: gettext("Both answers are here."),
+    voteable: gettext("Both answers are here. You can vote now."),
+  };
+}
+
+/** What is said of more than two. */
+function ofAll() {
+  return {
+    writing: gettext("All models are writing, at one pace"),
+    restart: gettext("One answer did not arrive whole. All start again."),
+    here: gettext("All answers are here."),
+    voteable: gettext("All answers are here. You can vote now."),
+  };
+}
+
 /**
  * What a wait is for, in words.
  * @param {ProgressMessage} progress
@@ -139,16 +159,19 @@ function start(page) {
  */
 function progressText(progress, waited) {
   if (progress.ahead > 0) {
-    return `${progress.ahead} battle${progress.ahead === 1 ? "" : "s"} before yours`;
+    const n = progress.ahead;
+    return interpolate(ngettext("%(n)s battle before yours", "%(n)s battles before yours", n), { n });
   }
-  if (progress.fraction >= 1) return "Preparing the answers to be shown alike";
+  if (progress.fraction >= 1) return gettext("Preparing the answers to be shown alike");
   if (waited > ESTIMATE_AFTER_S) {
-    const whole = Math.round(waited);
-    if (progress.fraction < 0.1) return `The models are at work; ${whole} s so far`;
-    const left = Math.ceil((waited * (1 - progress.fraction)) / progress.fraction / 5) * 5;
-    return `The models are at work; about ${left} s left`;
+    if (progress.fraction < 0.1) {
+      const seconds = Math.round(waited);
+      return interpolate(gettext("The models are at work; %(seconds)s s so far"), { seconds });
+    }
+    const seconds = Math.ceil((waited * (1 - progress.fraction)) / progress.fraction / 5) * 5;
+    return interpolate(gettext("The models are at work; about %(seconds)s s left"), { seconds });
   }
-  return "The models are at work";
+  return gettext("The models are at work");
 }
 
 /**

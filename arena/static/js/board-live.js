@@ -1,4 +1,5 @@
 /** A board that stays current: one event for each change, one quiet note. */
+import { gettext, interpolate } from "./words.js";
 
 /** Least time between two refreshes, in milliseconds: a busy board must stay readable. */
 const QUIET_MS = 2000;
@@ -59,8 +60,10 @@ function follow(slug, rows) {
   });
   document.body.addEventListener("htmx:afterSwap", (event) => {
     if (event.target !== rows || !note) return;
-    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    note.textContent = `Live · updated ${time}`;
+    const { lang } = document.documentElement;
+    const parts = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    const time = new Date().toLocaleTimeString(lang, parts);
+    note.textContent = interpolate(gettext("Live · updated %(time)s"), { time });
   });
 
   open();

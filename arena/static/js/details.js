@@ -3,6 +3,7 @@ import { describeKeys } from "./keys-help.js";
 import { send } from "./sending.js";
 import { listenForKeys } from "./shortcuts.js";
 import { keep, recall } from "./storage.js";
+import { gettext } from "./words.js";
 
 /**
  * Make the panel of details live.
@@ -15,11 +16,11 @@ export function liveDetails(section, onAnswer) {
   if (!(form instanceof HTMLFormElement) || !(button instanceof HTMLButtonElement)) return;
   const line = section.querySelector("[data-details-message]");
   const never = section.querySelector("input[data-never-ask]");
-  describeKeys("Before the names", [
-    ["Tab", "Next question"],
-    [["←", "→"], "Another answer"],
-    ["Delete", "Take an answer back"],
-    ["Enter", "Show who they were"],
+  describeKeys(gettext("Before the names"), [
+    [gettext("Tab"), gettext("Next question")],
+    [["←", "→"], gettext("Another answer")],
+    [gettext("Delete"), gettext("Take an answer back")],
+    [gettext("Enter"), gettext("Show who they were")],
   ]);
   takesBack(form);
   let isSending = false;
@@ -29,12 +30,13 @@ export function liveDetails(section, onAnswer) {
     if (isSending) return;
     isSending = true;
     button.dataset.pending = "";
-    const answer = await send(form, new FormData(form), line, "Your answers are not recorded yet");
+    const pending = gettext("Your answers are not recorded yet");
+    const answer = await send(form, new FormData(form), line, pending);
     isSending = false;
     delete button.dataset.pending;
     if (answer.isAccepted) {
       if (never instanceof HTMLInputElement && never.checked) keep("details", "no");
-      describeKeys("Before the names", []);
+      describeKeys(gettext("Before the names"), []);
       onAnswer(answer.text);
     } else if (answer.code === "already_revealed") {
       // An earlier try arrived although its answer did not: the page knows.
@@ -73,7 +75,7 @@ function takesBack(form) {
 export function liveReveal(section) {
   const next = section.querySelector("a[data-next]");
   if (next instanceof HTMLAnchorElement) {
-    describeKeys("After the vote", [["N", "Next battle"]]);
+    describeKeys(gettext("After the vote"), [["N", gettext("Next battle")]]);
     listenForKeys((key) => (key === "n" ? () => next.click() : null));
   }
   const ask = section.querySelector("[data-ask-again]");
@@ -81,6 +83,6 @@ export function liveReveal(section) {
   ask.hidden = false;
   ask.querySelector("button")?.addEventListener("click", () => {
     keep("details", "yes");
-    ask.textContent = "You will be asked again before the names are shown.";
+    ask.textContent = gettext("You will be asked again before the names are shown.");
   });
 }

@@ -1,5 +1,6 @@
 /** Says what is still to be heard or seen before the vote: in each answer's head, at the vote bar. */
 import { areKeysOn } from "./shortcuts.js";
+import { gettext, interpolate, ngettext } from "./words.js";
 
 /** @typedef {import("./protocol.js").Missing} Missing */
 
@@ -24,7 +25,7 @@ export function tellMissing(page, missing) {
     headOf(pane).textContent = own.map(inHead).join(", ");
   }
   const form = document.querySelector("form[data-vote]");
-  if (form) noteOf(form).textContent = known.length ? `Before you vote: ${known.map(atBar).join(" · ")}` : "";
+  if (form) noteOf(form).textContent = known.length ? beforeVote(known.map(atBar).join(" · ")) : "";
   const line = form?.querySelector("[data-vote-message]");
   if (line?.querySelector("[data-early]")) line.replaceChildren();
   announce(page, before, known);
@@ -63,7 +64,7 @@ function announce(page, before, now) {
   const status = page.querySelector("[data-announce]");
   const isSame = before.length === now.length;
   if (status && !isSame && now.length) {
-    status.textContent = `Before you vote: ${now.map((one) => one.message).join(" ")}`;
+    status.textContent = beforeVote(now.map((one) => one.message).join(" "));
   }
 }
 
@@ -87,20 +88,28 @@ function noteOf(form) {
   return made;
 }
 
-/** @param {Missing} one */
-function secondsOf(one) {
-  const left = Math.ceil(one.needed - one.have);
-  return `${left} more second${left === 1 ? "" : "s"}`;
+/** @param {string} what */
+function beforeVote(what) {
+  return interpolate(gettext("Before you vote: %(what)s"), { what });
 }
 
 /** @param {Missing} one */
-function inHead(one) {
-  return one.kind === "views" ? `Seen from ${one.have} of ${one.needed} sides` : `${secondsOf(one)} to go`;
+function inHead({ kind, have, needed }) {
+  if (kind === "views") {
+    return interpolate(gettext("Seen from %(have)s of %(needed)s sides"), { have, needed });
+  }
+  const n = Math.ceil(needed - have);
+  return interpolate(ngettext("%(n)s more second to go", "%(n)s more seconds to go", n), { n });
 }
 
 /** @param {Missing} one */
-function atBar(one) {
-  const letter = "ABCDEF"[one.seat] ?? "";
-  if (one.kind === "views") return `turn ${letter}, seen from ${one.have} of ${one.needed} sides`;
-  return `${secondsOf(one)} of ${letter}`;
+function atBar({ kind, seat, have, needed }) {
+  const letter = "ABCDEF"[seat] ?? "";
+  if (kind === "views") {
+    const said = gettext("turn %(letter)s, seen from %(have)s of %(needed)s sides");
+    return interpolate(said, { letter, have, needed });
+  }
+  const n = Math.ceil(needed - have);
+  const said = ngettext("%(n)s more second of %(letter)s", "%(n)s more seconds of %(letter)s", n);
+  return interpolate(said, { n, letter });
 }

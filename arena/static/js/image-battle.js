@@ -2,6 +2,7 @@
 import { answersOnPage, openCompare } from "./image-compare.js";
 import { areKeysOn } from "./image-keys.js";
 import { describeKeys } from "./keys-help.js";
+import { gettext } from "./words.js";
 
 const button = document.querySelector("[data-compare]");
 if (button instanceof HTMLButtonElement) offer(button);
@@ -17,7 +18,7 @@ function offer(button) {
   document.addEventListener("change", show);
   show();
 
-  describeKeys("Pictures", [["Z", "Compare closely"]]);
+  describeKeys(gettext("Pictures"), [["Z", gettext("Compare closely")]]);
   button.addEventListener("click", () => openCompare());
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "z" || button.disabled || !button.isConnected) return;

@@ -4,14 +4,15 @@ import { areKeysOn, buildHelp } from "./image-keys.js";
 import { answerSelect, choiceRow, make, setAble, toolButton, toolGroup } from "./image-parts.js";
 import { ImageStage } from "./image-stage.js";
 import { keep, recall } from "./storage.js";
+import { gettext, interpolate } from "./words.js";
 
 /** @typedef {import("./image-stage.js").Answer} Answer */
 /** @typedef {import("./image-stage.js").Mode} Mode */
 
 const MODES = /** @type {Array<{value: Mode, text: string, icon: string}>} */ ([
-  { value: "side", text: "Side by side", icon: "columns" },
-  { value: "swipe", text: "Swipe", icon: "swipe" },
-  { value: "blink", text: "Blink", icon: "blink" },
+  { value: "side", text: gettext("Side by side"), icon: "columns" },
+  { value: "swipe", text: gettext("Swipe"), icon: "swipe" },
+  { value: "blink", text: gettext("Blink"), icon: "blink" },
 ]);
 
 /** One press of an arrow moves the images by this many CSS pixels, the divider by this part. */
@@ -29,6 +30,14 @@ const ARROWS = {
   ArrowRight: [-STEP_PX, 0],
 };
 
+/** @type {Record<string, string>} */
+const FURTHER = {
+  ArrowLeft: gettext("Look further left"),
+  ArrowUp: gettext("Look further up"),
+  ArrowDown: gettext("Look further down"),
+  ArrowRight: gettext("Look further right"),
+};
+
 /**
  * The images of the battle that have arrived; a model's name only where the page tells it already.
  * @returns {Answer[]}
@@ -41,7 +50,8 @@ export function answersOnPage() {
     if (!(image instanceof HTMLImageElement) || !image.complete || !image.naturalWidth) continue;
     const letter = pane.getAttribute("letter") ?? "";
     const model = pane.querySelector("[data-pane-name]")?.textContent?.trim() ?? "";
-    answers.push({ letter, title: `Answer ${letter}`, model, image });
+    const title = interpolate(gettext("Answer %(letter)s"), { letter });
+    answers.push({ letter, title, model, image });
   }
   return answers;
 }
@@ -51,7 +61,7 @@ export function answersOnPage() {
  * @param {HTMLImageElement} [image]
  * @param {string} [title] of an image that is no answer of a battle
  */
-export function openCompare(image, title = "Image") {
+export function openCompare(image, title = gettext("Image")) {
   if (document.querySelector("dialog[open]")) return;
   let answers = answersOnPage();
   const first = answers.findIndex((answer) => answer.image === image);
@@ -70,7 +80,7 @@ class ImageCompare {
   #status = make("p", "visually-hidden");
   #zoom = make("output", "compare-zoom");
   #range = document.createElement("input");
-  #note = make("span", "compare-note", "Only by hand: your system asks for less motion.");
+  #note = make("span", "compare-note", gettext("Only by hand: your system asks for less motion."));
   /** @type {HTMLSelectElement[]} */
   #selects = [];
   /** @type {Record<string, HTMLButtonElement>} */
@@ -105,14 +115,15 @@ class ImageCompare {
   #build() {
     const head = make("header", "compare-head");
     const heading = make("h2", "compare-title");
-    heading.textContent = this.#isPair ? "Compare the images" : (this.#answers[0]?.title ?? "");
+    const [first] = this.#answers;
+    heading.textContent = this.#isPair ? gettext("Compare the images") : (first?.title ?? "");
     heading.id = "compare-title";
     head.append(heading);
     if (this.#isPair) {
       const choose = (/** @type {string} */ mode) => this.#setMode(/** @type {Mode} */ (mode));
-      head.append(choiceRow("Kind of view", MODES, this.#stage.mode, choose));
+      head.append(choiceRow(gettext("Kind of view"), MODES, this.#stage.mode, choose));
     }
-    const close = toolButton("Close", () => this.#dialog.close(), { icon: "close" });
+    const close = toolButton(gettext("Close"), () => this.#dialog.close(), { icon: "close" });
     const end = make("div", "compare-end");
     end.append(this.#help, close);
     head.append(end);
@@ -138,11 +149,12 @@ class ImageCompare {
     range.type = "range";
     range.min = "0";
     range.max = "100";
-    range.setAttribute("aria-label", "Divider");
+    range.setAttribute("aria-label", gettext("Divider"));
     range.addEventListener("input", () => {
       this.#stage.split = Number(range.value) / 100;
     });
-    return toolGroup("compare-swipe", "Swipe", this.#sideLabel(0), range, this.#sideLabel(1));
+    const [left, right] = [this.#sideLabel(0), this.#sideLabel(1)];
+    return toolGroup("compare-swipe", gettext("Swipe"), left, range, right);
   }
 
   /** @param {0 | 1} side 0 is left of the divider */
@@ -154,40 +166,43 @@ class ImageCompare {
       mark.setAttribute("aria-hidden", "true");
       return mark;
     }
-    const name = side === 0 ? "Left of the divider" : "Right of the divider";
+    const name = side === 0 ? gettext("Left of the divider") : gettext("Right of the divider");
     const select = answerSelect(name, letters, side, (index) => this.#stage.choose(side, index));
     this.#selects[side] = select;
     return select;
   }
 
   #blinkTools() {
-    const swap = toolButton("Show the other", () => this.#swap(), { text: "Show the other" });
-    const play = toolButton("Change by itself", () => this.#play(), { text: "Change by itself" });
+    const [other, itself] = [gettext("Show the other"), gettext("Change by itself")];
+    const swap = toolButton(other, () => this.#swap(), { text: other });
+    const play = toolButton(itself, () => this.#play(), { text: itself });
     Object.assign(this.#buttons, { swap, play });
-    return toolGroup("compare-blink", "Blink", swap, play, this.#note);
+    return toolGroup("compare-blink", gettext("Blink"), swap, play, this.#note);
   }
 
   #zoomTools() {
-    const out = toolButton("Zoom out", () => this.#step(-1), { icon: "out" });
-    const closer = toolButton("Zoom in", () => this.#step(1), { icon: "in" });
-    const fit = toolButton("Fit: the whole image", () => this.#fit(), { text: "Fit" });
-    const actual = toolButton("1:1, actual pixels", () => this.#actual(), { text: "1:1" });
+    const out = toolButton(gettext("Zoom out"), () => this.#step(-1), { icon: "out" });
+    const closer = toolButton(gettext("Zoom in"), () => this.#step(1), { icon: "in" });
+    const whole = gettext("Fit: the whole image");
+    const fit = toolButton(whole, () => this.#fit(), { text: gettext("Fit") });
+    const pixels = gettext("1:1, actual pixels");
+    const actual = toolButton(pixels, () => this.#actual(), { text: "1:1" });
     // A wheel changes it many times a second: only what a press does is read out.
     this.#zoom.setAttribute("aria-live", "off");
-    this.#zoom.setAttribute("aria-label", "Zoom");
+    this.#zoom.setAttribute("aria-label", gettext("Zoom"));
     Object.assign(this.#buttons, { out, closer, fit, actual });
-    return toolGroup("compare-zooms", "Zoom", out, this.#zoom, closer, fit, actual);
+    return toolGroup("compare-zooms", gettext("Zoom"), out, this.#zoom, closer, fit, actual);
   }
 
   #moveTools() {
     const buttons = Object.entries(ARROWS).map(([key, [dx, dy]]) => {
       const way = key.slice("Arrow".length).toLowerCase();
       const move = () => this.#stage.move(dx, dy);
-      const button = toolButton(`Look further ${way}`, move, { icon: `go-${way}` });
+      const button = toolButton(FURTHER[key] ?? "", move, { icon: `go-${way}` });
       this.#buttons[way] = button;
       return button;
     });
-    return toolGroup("compare-moves", "Move the images", ...buttons);
+    return toolGroup("compare-moves", gettext("Move the images"), ...buttons);
   }
 
   // ── what is done ──────────────────────────────────────────────────────────────────────────
@@ -234,7 +249,8 @@ class ImageCompare {
   #swap() {
     this.#blinker.stop();
     this.#showNext();
-    this.#say(`${this.#answers[this.#stage.shown]?.title} is shown`);
+    const answer = this.#answers[this.#stage.shown]?.title ?? "";
+    this.#say(interpolate(gettext("%(answer)s is shown"), { answer }));
   }
 
   #play() {
@@ -248,7 +264,8 @@ class ImageCompare {
   }
 
   #sayZoom() {
-    this.#say(`Zoom ${this.#zoom.textContent}`);
+    const zoom = this.#zoom.textContent ?? "";
+    this.#say(interpolate(gettext("Zoom %(zoom)s"), { zoom }));
   }
 
   #update() {
@@ -257,7 +274,9 @@ class ImageCompare {
     if (zoom) {
       const percent = `${Math.round(zoom.now * 100)}%`;
       this.#zoom.textContent = percent;
-      this.#stage.element.setAttribute("aria-label", `${this.#seen()}, zoom ${percent}`);
+      const said = { seen: this.#seen(), zoom: percent };
+      const label = interpolate(gettext("%(seen)s, zoom %(zoom)s"), said);
+      this.#stage.element.setAttribute("aria-label", label);
       const { out, closer, fit, actual } = this.#buttons;
       if (out) setAble(out, !zoom.isLeast);
       if (closer) setAble(closer, !zoom.isMost);
@@ -269,16 +288,22 @@ class ImageCompare {
       if (button) setAble(button, canMove);
     }
     this.#range.value = String(Math.round(split * 100));
-    const [left, right] = pair.map((index) => this.#answers[index]?.letter);
-    const part = this.#range.value;
-    this.#range.setAttribute("aria-valuetext", `${left} on ${part}%, ${right} on ${100 - Number(part)}%`);
+    const [left = "", right = ""] = pair.map((index) => this.#answers[index]?.letter);
+    const onLeft = `${this.#range.value}%`;
+    const onRight = `${100 - Number(this.#range.value)}%`;
+    const parts = gettext("%(left)s on %(onLeft)s, %(right)s on %(onRight)s");
+    this.#range.setAttribute("aria-valuetext", interpolate(parts, { left, onLeft, right, onRight }));
     this.#selects.forEach((select, side) => {
       select.value = String(pair[side]);
     });
     const next = this.#answers[(shown + 1) % this.#answers.length];
-    if (this.#buttons.swap) this.#buttons.swap.textContent = `Show ${next?.letter}`;
+    if (this.#buttons.swap) {
+      const words = { letter: next?.letter ?? "" };
+      this.#buttons.swap.textContent = interpolate(gettext("Show %(letter)s"), words);
+    }
     if (this.#buttons.play) {
-      this.#buttons.play.textContent = this.#blinker.isRunning ? "Stop" : "Change by itself";
+      const { isRunning } = this.#blinker;
+      this.#buttons.play.textContent = isRunning ? gettext("Stop") : gettext("Change by itself");
       setAble(this.#buttons.play, mayBlink());
     }
     this.#note.hidden = mayBlink();
@@ -288,9 +313,16 @@ class ImageCompare {
   #seen() {
     const titles = this.#answers.map(({ title }) => title);
     const { mode, shown, pair } = this.#stage;
-    if (mode === "blink") return `${titles[shown]} alone`;
-    if (mode === "swipe") return pair.map((index) => titles[index]).join(" over ");
-    return titles.join(" and ");
+    if (mode === "blink") {
+      return interpolate(gettext("%(answer)s alone"), { answer: titles[shown] ?? "" });
+    }
+    if (mode === "swipe") {
+      const [one = "", other = ""] = pair.map((index) => titles[index]);
+      return interpolate(gettext("%(one)s over %(other)s"), { one, other });
+    }
+    return titles.reduce((one, other) =>
+      interpolate(gettext("%(one)s and %(other)s"), { one, other }),
+    );
   }
 
   // ── keys ──────────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 /** Single keys for images: whether they are on, and what they do, in words. */
 import { make } from "./image-parts.js";
 import { keep, recall } from "./storage.js";
+import { gettext } from "./words.js";
 
 /** What was chosen here, should the browser keep nothing. @type {boolean | null} */
 let chosen = null;
@@ -27,27 +28,27 @@ function switchKeys(isOn) {
 
 /** What can be done, by hand and by key. */
 const HELP = /** @type {Array<[string, string, string[]]>} */ ([
-  ["Zoom", "wheel, pinch", ["+", "−"]],
-  ["Whole image", "double click", ["0"]],
-  ["Actual pixels", "double click", ["1"]],
-  ["Move the images", "drag", ["←", "↑", "↓", "→"]],
-  ["Swipe: move the divider", "drag", ["←", "→"]],
-  ["Swipe: move the images", "drag", ["Shift ←", "Shift →"]],
-  ["Blink: show the other", "click", ["Space", "S"]],
-  ["Blink: start or stop", "", ["P"]],
-  ["Next kind of view", "", ["M"]],
-  ["Close", "", ["Esc", "Z"]],
+  [gettext("Zoom"), gettext("wheel, pinch"), ["+", "−"]],
+  [gettext("Whole image"), gettext("double click"), ["0"]],
+  [gettext("Actual pixels"), gettext("double click"), ["1"]],
+  [gettext("Move the images"), gettext("drag"), ["←", "↑", "↓", "→"]],
+  [gettext("Swipe: move the divider"), gettext("drag"), ["←", "→"]],
+  [gettext("Swipe: move the images"), gettext("drag"), ["Shift ←", "Shift →"]],
+  [gettext("Blink: show the other"), gettext("click"), [gettext("Space"), "S"]],
+  [gettext("Blink: start or stop"), "", ["P"]],
+  [gettext("Next kind of view"), "", ["M"]],
+  [gettext("Close"), "", [gettext("Esc"), "Z"]],
 ]);
 
 /** @returns {HTMLDetailsElement} the help of the comparison, closed */
 export function buildHelp() {
   const help = document.createElement("details");
   help.className = "compare-help";
-  const summary = make("summary", "button button-small", "Help");
+  const summary = make("summary", "button button-small", gettext("Help"));
   const panel = make("div", "compare-help-panel");
   const table = make("table", "");
   const head = make("tr", "");
-  for (const title of ["To", "By hand", "Keys"]) {
+  for (const title of [gettext("To"), gettext("By hand"), gettext("Keys")]) {
     const cell = make("th", "", title);
     cell.setAttribute("scope", "col");
     head.append(cell);
@@ -67,8 +68,8 @@ export function buildHelp() {
   table.append(top, body);
   panel.append(
     table,
-    make("p", "", "The images always have the same zoom and place. From 200% on, their pixels are shown without smoothing."),
-    make("p", "", "The voting keys are off while this view is open. Close it to vote."),
+    make("p", "", gettext("The images always have the same zoom and place. From 200% on, their pixels are shown without smoothing.")),
+    make("p", "", gettext("The voting keys are off while this view is open. Close it to vote.")),
     keySwitch(),
   );
   help.append(summary, panel);
@@ -81,6 +82,6 @@ function keySwitch() {
   box.type = "checkbox";
   box.checked = areKeysOn();
   box.addEventListener("change", () => switchKeys(box.checked));
-  label.append(box, " Keyboard shortcuts (letters, digits, + and −)");
+  label.append(box, ` ${gettext("Keyboard shortcuts (letters, digits, + and −)")}`);
   return label;
 }

@@ -1,5 +1,6 @@
 /** The keys of the page in a dialog, opened by its button and by "?"; modules add their lines. */
 import { listenForKeys, liveSwitch } from "./shortcuts.js";
+import { gettext } from "./words.js";
 
 /**
  * A key or several that do the same, and what they do.
@@ -29,7 +30,10 @@ export function liveKeysHelp() {
   const open = () => {
     list.replaceChildren(
       ...[...lists].map(([title, lines]) => table(title, lines)),
-      table("Everywhere", [["?", "These keys"], ["Esc", "Close what is open"]]),
+      table(gettext("Everywhere"), [
+        ["?", gettext("These keys")],
+        [gettext("Esc"), gettext("Close what is open")],
+      ]),
     );
     dialog.showModal();
   };

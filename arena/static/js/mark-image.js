@@ -1,5 +1,6 @@
 /** Marks a region of a picture: drawn over it, or moved and sized with keys or buttons. */
 import { bringIntoView, goodOrBad, paneOf, smallButton } from "./mark-list.js";
+import { gettext, interpolate } from "./words.js";
 
 /** @typedef {import("./mark-list.js").Desk} Desk */
 /** @typedef {import("./mark-list.js").Tool} Tool */
@@ -15,6 +16,19 @@ const DRAG_PX = 8;
 
 /** @type {Readonly<Region>} */
 const FIRST = { x: 0.35, y: 0.35, width: 0.3, height: 0.3 };
+
+/** Ninths of the picture, row by row. */
+const PLACES = [
+  gettext("Top left"),
+  gettext("Top middle"),
+  gettext("Top right"),
+  gettext("Middle left"),
+  gettext("Middle"),
+  gettext("Middle right"),
+  gettext("Bottom left"),
+  gettext("Bottom middle"),
+  gettext("Bottom right"),
+];
 
 /** @param {number} value */
 const rounded = (value) => Math.round(value * 10_000) / 10_000;
@@ -55,10 +69,13 @@ function lay(element, { x, y, width, height }) {
 
 /** @param {Record<string, any>} region */
 function inWords({ x, y, width, height }) {
-  const column = ["left", "middle", "right"][Math.min(2, Math.floor(3 * (x + width / 2)))];
-  const row = ["Top", "Middle", "Bottom"][Math.min(2, Math.floor(3 * (y + height / 2)))];
-  const place = row === "Middle" && column === "middle" ? "Middle" : `${row} ${column}`;
-  return `${place}, ${Math.round(100 * width)}% wide and ${Math.round(100 * height)}% high`;
+  const column = Math.min(2, Math.floor(3 * (x + width / 2)));
+  const row = Math.min(2, Math.floor(3 * (y + height / 2)));
+  return interpolate(gettext("%(place)s, %(wide)s wide and %(high)s high"), {
+    place: PLACES[3 * row + column] ?? "",
+    wide: `${Math.round(100 * width)}%`,
+    high: `${Math.round(100 * height)}%`,
+  });
 }
 
 /**
@@ -99,8 +116,8 @@ export function imageTool(desk) {
     build(position, letter, into) {
       const hint = document.createElement("p");
       hint.className = "small";
-      hint.textContent = "Puts a frame on the picture that you move and size.";
-      const start = smallButton("Choose a region", () => {
+      hint.textContent = gettext("Puts a frame on the picture that you move and size.");
+      const start = smallButton(gettext("Choose a region"), () => {
         const layer = layerOn(position);
         if (layer) choose(layer, letter, start, (region, good) => desk.add(position, region, good));
       });
@@ -141,7 +158,10 @@ function choose(layer, letter, back, pick) {
   frame.setAttribute("role", "application");
   frame.setAttribute(
     "aria-label",
-    `A region of picture ${letter}. Arrow keys move it, with Shift they change its size. Escape leaves it.`,
+    interpolate(
+      gettext("A region of picture %(letter)s. Arrow keys move it, with Shift they change its size. Escape leaves it."),
+      { letter },
+    ),
   );
   const words = document.createElement("p");
   words.className = "small";
@@ -149,7 +169,8 @@ function choose(layer, letter, back, pick) {
   const tools = document.createElement("div");
   tools.className = "mark-panel";
   tools.setAttribute("role", "group");
-  tools.setAttribute("aria-label", `The region of picture ${letter}`);
+  const name = interpolate(gettext("The region of picture %(letter)s"), { letter });
+  tools.setAttribute("aria-label", name);
 
   /** @param {Region} next */
   const set = (next) => {
@@ -244,16 +265,16 @@ function choose(layer, letter, back, pick) {
   });
   const hint = document.createElement("p");
   hint.className = "small";
-  hint.textContent = "Draw over the picture, tap to move the frame, or use the arrow keys.";
+  hint.textContent = gettext("Draw over the picture, tap to move the frame, or use the arrow keys.");
   tools.append(
     hint,
     words,
     ...answers,
-    smallButton("Wider", () => size(2 * STEP, 0)),
-    smallButton("Narrower", () => size(-2 * STEP, 0)),
-    smallButton("Higher", () => size(0, 2 * STEP)),
-    smallButton("Lower", () => size(0, -2 * STEP)),
-    smallButton("Cancel", close),
+    smallButton(gettext("Wider"), () => size(2 * STEP, 0)),
+    smallButton(gettext("Narrower"), () => size(-2 * STEP, 0)),
+    smallButton(gettext("Higher"), () => size(0, 2 * STEP)),
+    smallButton(gettext("Lower"), () => size(0, -2 * STEP)),
+    smallButton(gettext("Cancel"), close),
   );
   layer.addEventListener("pointerdown", press);
   layer.addEventListener("keydown", keys);

@@ -1,4 +1,5 @@
 /** The marks of a rationale: kept in order, listed under their answers, each with a note. */
+import { gettext, interpolate } from "./words.js";
 
 /**
  * @typedef {object} Mark
@@ -65,8 +66,8 @@ export function smallButton(text, act) {
  */
 export function goodOrBad(pick) {
   return [
-    smallButton("+ Good here", () => pick(true)),
-    smallButton("− Bad here", () => pick(false)),
+    smallButton(gettext("+ Good here"), () => pick(true)),
+    smallButton(gettext("− Bad here"), () => pick(false)),
   ];
 }
 
@@ -108,13 +109,15 @@ export class MarkList {
     const own = this.marks.filter((one) => one.position === mark.position);
     const same = own.find((one) => JSON.stringify(one.place) === place);
     if (!same && own.length >= this.#most) {
-      return `Up to ${this.#most} places of one answer can be marked. Remove one first.`;
+      const most = gettext("Up to %(n)s places of one answer can be marked. Remove one first.");
+      return interpolate(most, { n: this.#most });
     }
     if (same) same.is_good = mark.is_good;
     else this.marks.push(mark);
     this.#show();
     this.#change();
-    return `Marked as ${mark.is_good ? "good" : "bad"}: ${this.#tool?.words(mark) ?? ""}`;
+    const said = mark.is_good ? gettext("Marked as good: %(place)s") : gettext("Marked as bad: %(place)s");
+    return interpolate(said, { place: this.#tool?.words(mark) ?? "" });
   }
 
   #show() {
@@ -141,14 +144,14 @@ export class MarkList {
     item.dataset.polarity = mark.is_good ? "good" : "bad";
     const sign = document.createElement("span");
     sign.className = "mark-sign";
-    sign.textContent = mark.is_good ? "+ Good" : "− Bad";
+    sign.textContent = mark.is_good ? gettext("+ Good") : gettext("− Bad");
     const place = document.createElement(tool.find ? "button" : "span");
     place.className = "mark-words";
     place.dir = "auto";
     place.textContent = words;
     if (place instanceof HTMLButtonElement) {
       place.type = "button";
-      place.title = "Show it in the answer";
+      place.title = gettext("Show it in the answer");
       place.addEventListener("click", () => tool.find?.(mark));
     }
     const note = document.createElement("input");
@@ -156,14 +159,15 @@ export class MarkList {
     note.maxLength = this.#maxNote;
     note.dir = "auto";
     note.value = mark.note;
-    note.placeholder = "Add a note";
-    note.setAttribute("aria-label", `Note on ${words}`);
+    note.placeholder = gettext("Add a note");
+    note.setAttribute("aria-label", interpolate(gettext("Note on %(place)s"), { place: words }));
     note.addEventListener("input", () => {
       mark.note = note.value;
       this.#change();
     });
-    const remove = smallButton("Remove", () => this.#remove(mark, item));
-    remove.setAttribute("aria-label", `Remove the mark on ${words}`);
+    const remove = smallButton(gettext("Remove"), () => this.#remove(mark, item));
+    const removes = interpolate(gettext("Remove the mark on %(place)s"), { place: words });
+    remove.setAttribute("aria-label", removes);
     item.append(sign, place, note, remove);
     return item;
   }

@@ -1,6 +1,7 @@
 /** Marks a time range of a clip: the part that repeats, the last seconds heard, or any other. */
 import { heard } from "./mark-engaged.js";
 import { goodOrBad, paneOf, smallButton } from "./mark-list.js";
+import { gettext, interpolate } from "./words.js";
 
 /** @typedef {import("./mark-list.js").Desk} Desk */
 /** @typedef {import("./mark-list.js").Tool} Tool */
@@ -46,8 +47,8 @@ export function rangeTool(desk) {
   return {
     build(position, letter, into) {
       const duration = durationOf(position);
-      const from = field("From (seconds)", duration);
-      const to = field("To (seconds)", duration);
+      const from = field(gettext("From (seconds)"), duration);
+      const to = field(gettext("To (seconds)"), duration);
       const problem = document.createElement("p");
       problem.className = "small field-error";
       problem.setAttribute("role", "alert");
@@ -63,7 +64,7 @@ export function rangeTool(desk) {
         const now = heard.positions.get(position) || Math.min(JUST_NOW_S, duration);
         fill(now - JUST_NOW_S, now);
       };
-      const repeated = smallButton("Take the part that repeats", () => {
+      const repeated = smallButton(gettext("Take the part that repeats"), () => {
         if (heard.loop) fill(heard.loop.from_s, heard.loop.to_s);
       });
       const show = () => {
@@ -74,11 +75,13 @@ export function rangeTool(desk) {
       justNow();
       const hint = document.createElement("p");
       hint.className = "small";
-      hint.textContent = `Seconds of clip ${letter}, from 0 to ${duration}.`;
+      const seconds = gettext("Seconds of clip %(letter)s, from 0 to %(duration)s.");
+      hint.textContent = interpolate(seconds, { letter, duration });
+      const last = gettext("Take the last %(n)s seconds I heard");
       into.append(
         hint,
         repeated,
-        smallButton(`Take the last ${JUST_NOW_S} seconds I heard`, justNow),
+        smallButton(interpolate(last, { n: JUST_NOW_S }), justNow),
         from.holder,
         to.holder,
         ...goodOrBad((isGood) => {
@@ -86,7 +89,10 @@ export function rangeTool(desk) {
           const isRange = start >= 0 && end <= duration && end - start >= 0.01;
           problem.textContent = isRange
             ? ""
-            : `Write a start and a later end, from 0 to ${duration} seconds.`;
+            : interpolate(
+                gettext("Write a start and a later end, from 0 to %(duration)s seconds."),
+                { duration },
+              );
           if (isRange) desk.add(position, { from_s: start, to_s: end }, isGood);
           else from.input.focus();
         }),

@@ -1,6 +1,7 @@
 /** Marks words of a text answer: selected on the page, or chosen from a list of its sentences. */
 import { align, drawnPart, spanOf } from "./mark-align.js";
 import { bringIntoView, goodOrBad, paneOf } from "./mark-list.js";
+import { gettext, interpolate } from "./words.js";
 
 /** @typedef {import("./mark-list.js").Desk} Desk */
 /** @typedef {import("./mark-list.js").Mark} Mark */
@@ -148,7 +149,8 @@ export function textTool(desk) {
   return {
     build(position, letter, into) {
       const select = document.createElement("select");
-      select.setAttribute("aria-label", `A sentence of answer ${letter}`);
+      const name = interpolate(gettext("A sentence of answer %(letter)s"), { letter });
+      select.setAttribute("aria-label", name);
       /** @type {[number, number][]} */
       let passages = [];
       const show = () => {
@@ -159,7 +161,7 @@ export function textTool(desk) {
       select.addEventListener("change", show);
       const hint = document.createElement("p");
       hint.className = "small";
-      hint.textContent = "Choose a sentence here, or select words in the answer itself.";
+      hint.textContent = gettext("Choose a sentence here, or select words in the answer itself.");
       into.append(
         hint,
         select,
@@ -185,7 +187,8 @@ export function textTool(desk) {
       });
     },
     words(mark) {
-      return `“${short(rangeOf(mark)?.toString() || mark.place.quote)}”`;
+      const words = short(rangeOf(mark)?.toString() || mark.place.quote);
+      return interpolate(gettext("“%(words)s”"), { words });
     },
     draw(marks) {
       for (const isGood of [true, false]) {
@@ -252,7 +255,9 @@ function watchSelection(pick) {
       return;
     }
     chosen = { position: Number(pane.getAttribute("seat")), range: range.cloneRange() };
-    offer.setAttribute("aria-label", `Mark the selected words in ${pane.getAttribute("letter")}`);
+    const letter = pane.getAttribute("letter") ?? "";
+    const name = interpolate(gettext("Mark the selected words in %(letter)s"), { letter });
+    offer.setAttribute("aria-label", name);
     if (offer.parentElement !== body) body.append(offer);
     offer.hidden = false;
     const [box, frame] = [range.getBoundingClientRect(), body.getBoundingClientRect()];

@@ -1,6 +1,7 @@
 /** Marks a view of a 3D object: the one in which it is on the screen now. */
 import { seen } from "./mark-engaged.js";
 import { goodOrBad, paneOf } from "./mark-list.js";
+import { gettext, interpolate } from "./words.js";
 
 /** @typedef {import("./mark-list.js").Desk} Desk */
 /** @typedef {import("./mark-list.js").Tool} Tool */
@@ -10,30 +11,30 @@ const DEGREES = 180 / Math.PI;
 
 /** Eighths of a turn, from the front to the right of who looks at it. */
 const SIDES = [
-  "the front",
-  "the front right",
-  "the right",
-  "the back right",
-  "the back",
-  "the back left",
-  "the left",
-  "the front left",
+  gettext("View from the front"),
+  gettext("View from the front right"),
+  gettext("View from the right"),
+  gettext("View from the back right"),
+  gettext("View from the back"),
+  gettext("View from the back left"),
+  gettext("View from the left"),
+  gettext("View from the front left"),
 ];
 
 /** Highest angle from straight above, and what is said up to it. */
-const HEIGHTS = /** @type {const} */ ([
-  [25, "from above"],
-  [75, "a little above"],
+const HEIGHTS = /** @type {Array<[number, string]>} */ ([
+  [25, gettext("from above")],
+  [75, gettext("a little above")],
   [105, ""],
-  [155, "a little below"],
-  [180, "from below"],
+  [155, gettext("a little below")],
+  [180, gettext("from below")],
 ]);
 
 /** @param {Record<string, any>} view */
 function inWords({ azimuth_deg: azimuth, polar_deg: polar }) {
-  const side = SIDES[((Math.round(azimuth / 45) % 8) + 8) % 8];
+  const side = SIDES[((Math.round(azimuth / 45) % 8) + 8) % 8] ?? "";
   const height = HEIGHTS.find(([most]) => polar <= most)?.[1] ?? "";
-  return `View from ${side}${height ? `, ${height}` : ""}`;
+  return height ? interpolate(gettext("%(side)s, %(height)s"), { side, height }) : side;
 }
 
 /**
@@ -66,9 +67,10 @@ export function viewTool(desk) {
       now.setAttribute("role", "status");
       const show = () => {
         const view = viewOf(position);
-        now.textContent = view
-          ? `Object ${letter} now: ${inWords(view)}. Turn it as you want to mark it.`
-          : `Turn object ${letter} to the view that you want to mark.`;
+        const said = view
+          ? gettext("Object %(letter)s now: %(view)s. Turn it as you want to mark it.")
+          : gettext("Turn object %(letter)s to the view that you want to mark.");
+        now.textContent = interpolate(said, { letter, view: view ? inWords(view) : "" });
       };
       document.addEventListener("agon:remembered", show);
       into.closest("details")?.addEventListener("toggle", show);

@@ -4,6 +4,7 @@ import { describeKeys } from "./keys-help.js";
 import { FIRST } from "./mesh-pose.js";
 import { Turntable } from "./mesh-turntable.js";
 import { MeshView } from "./mesh-view.js";
+import { gettext } from "./words.js";
 
 /** @typedef {import("./mesh-looks.js").Mode} Mode */
 
@@ -62,7 +63,7 @@ function open(desk) {
   function showTurntable() {
     const { isOn, isStepped } = turntable;
     const text = turn.querySelector("[data-text]");
-    if (text) text.textContent = isStepped ? "Turn a step" : "Turntable";
+    if (text) text.textContent = isStepped ? gettext("Turn a step") : gettext("Turntable");
     if (isStepped) turn.removeAttribute("aria-pressed");
     else turn.setAttribute("aria-pressed", String(isOn));
   }
@@ -102,12 +103,12 @@ function open(desk) {
     else return false;
     return true;
   });
-  describeKeys("Objects", [
-    [["1", "…", "5"], "Another view"],
-    ["L", "Turn together or apart"],
-    ["R", "Turntable"],
-    [["←", "↑", "↓", "→"], "Turn the object that has the focus"],
-    [["+", "−", "0"], "Nearer, farther, as at first"],
+  describeKeys(gettext("Objects"), [
+    [["1", "…", "5"], gettext("Another view")],
+    ["L", gettext("Turn together or apart")],
+    ["R", gettext("Turntable")],
+    [["←", "↑", "↓", "→"], gettext("Turn the object that has the focus")],
+    [["+", "−", "0"], gettext("Nearer, farther, as at first")],
   ]);
   closeWithEscape(desk);
   leaveRoom(desk);

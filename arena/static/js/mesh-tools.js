@@ -1,5 +1,6 @@
 /** The buttons and keys of one 3D object, and what they do to its pose. */
 import { FIRST, panned, turned, zoomed } from "./mesh-pose.js";
+import { gettext, interpolate } from "./words.js";
 
 /** @typedef {import("./mesh-pose.js").Pose} Pose */
 /** @typedef {(pose: Pose) => Pose} Move */
@@ -9,12 +10,12 @@ const TURN = Math.PI / 12;
 const ZOOM = 1.2;
 const PAN = 0.08;
 
-/** @type {Array<{way: string, key: string, right: number, down: number}>} */
+/** @type {Array<{way: string, key: string, right: number, down: number, turn: string, move: string}>} */
 const WAYS = [
-  { way: "left", key: "ArrowLeft", right: -1, down: 0 },
-  { way: "up", key: "ArrowUp", right: 0, down: -1 },
-  { way: "down", key: "ArrowDown", right: 0, down: 1 },
-  { way: "right", key: "ArrowRight", right: 1, down: 0 },
+  { way: "left", key: "ArrowLeft", right: -1, down: 0, turn: gettext("Turn left"), move: gettext("Move left") },
+  { way: "up", key: "ArrowUp", right: 0, down: -1, turn: gettext("Turn up"), move: gettext("Move up") },
+  { way: "down", key: "ArrowDown", right: 0, down: 1, turn: gettext("Turn down"), move: gettext("Move down") },
+  { way: "right", key: "ArrowRight", right: 1, down: 0, turn: gettext("Turn right"), move: gettext("Move right") },
 ];
 
 /** @type {Move} */
@@ -58,13 +59,14 @@ export function moveOfKey(event) {
 export function buildTools(name, act, choosePanning) {
   let isPanning = false;
   const arrows = WAYS.map((way) =>
-    iconButton(`go-${way.way}`, `Turn ${way.way}`, () => act(step(way, isPanning))),
+    iconButton(`go-${way.way}`, way.turn, () => act(step(way, isPanning))),
   );
-  const toggle = iconButton("move", "Move in place of turn", () => {
+  const toggle = iconButton("move", gettext("Move in place of turn"), () => {
     isPanning = !isPanning;
     toggle.setAttribute("aria-pressed", String(isPanning));
     arrows.forEach((arrow, index) => {
-      nameButton(arrow, `${isPanning ? "Move" : "Turn"} ${WAYS[index]?.way}`);
+      const way = WAYS[index];
+      if (way) nameButton(arrow, isPanning ? way.move : way.turn);
     });
     choosePanning(isPanning);
   });
@@ -72,13 +74,13 @@ export function buildTools(name, act, choosePanning) {
   const tools = document.createElement("div");
   tools.className = "mesh-tools";
   tools.setAttribute("role", "group");
-  tools.setAttribute("aria-label", `View of ${name}`);
+  tools.setAttribute("aria-label", interpolate(gettext("View of %(answer)s"), { answer: name }));
   tools.append(
     cluster(...arrows, toggle),
     cluster(
-      iconButton("in", "Zoom in", () => act(nearer)),
-      iconButton("out", "Zoom out", () => act(farther)),
-      iconButton("reset", "Reset the view", () => act(first)),
+      iconButton("in", gettext("Zoom in"), () => act(nearer)),
+      iconButton("out", gettext("Zoom out"), () => act(farther)),
+      iconButton("reset", gettext("Reset the view"), () => act(first)),
     ),
   );
   return tools;

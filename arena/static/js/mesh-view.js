@@ -2,6 +2,7 @@
 import { watchGestures } from "./mesh-gestures.js";
 import { FIRST, isSame, panned, turned, zoomed } from "./mesh-pose.js";
 import { buildTools, iconButton, moveOfKey } from "./mesh-tools.js";
+import { gettext, interpolate } from "./words.js";
 
 /** @typedef {import("./mesh-looks.js").Mode} Mode */
 /** @typedef {import("./mesh-pose.js").Pose} Pose */
@@ -57,14 +58,17 @@ export class MeshView extends HTMLElement {
       this.#explain();
       return;
     }
-    const name = this.getAttribute("name") ?? "Answer";
+    const name = this.getAttribute("name") ?? gettext("Answer");
     const frame = document.createElement("div");
     frame.className = "mesh-canvas";
     frame.tabIndex = 0;
     frame.setAttribute("role", "application");
     frame.setAttribute(
       "aria-label",
-      `${name}, a 3D model. Arrow keys turn it, with Shift they move it. Plus and minus zoom, zero resets the view.`,
+      interpolate(
+        gettext("%(answer)s, a 3D model. Arrow keys turn it, with Shift they move it. Plus and minus zoom, zero resets the view."),
+        { answer: name },
+      ),
     );
     const hint = document.createElement("span");
     hint.className = "mesh-hint";
@@ -95,7 +99,8 @@ export class MeshView extends HTMLElement {
       },
     );
     // Where there is little room, fingers come first and the buttons are one tap away.
-    const more = iconButton("buttons", `Buttons for ${name}`, () => {
+    const buttons = interpolate(gettext("Buttons for %(answer)s"), { answer: name });
+    const more = iconButton("buttons", buttons, () => {
       const isOpen = tools.toggleAttribute("data-open");
       more.setAttribute("aria-expanded", String(isOpen));
     });
@@ -212,11 +217,13 @@ export class MeshView extends HTMLElement {
     note.className = "mesh-lost";
     note.setAttribute("role", "status");
     const text = document.createElement("p");
-    text.textContent = "The browser stopped drawing this object. It should come back by itself.";
+    text.textContent = gettext(
+      "The browser stopped drawing this object. It should come back by itself.",
+    );
     const again = document.createElement("button");
     again.type = "button";
     again.className = "button";
-    again.textContent = "Draw it again";
+    again.textContent = gettext("Draw it again");
     again.addEventListener("click", () => {
       note.remove();
       this.#stage?.dispose();
@@ -238,8 +245,9 @@ export class MeshView extends HTMLElement {
     const note = document.createElement("div");
     note.className = "pane-message";
     const text = document.createElement("p");
-    text.textContent =
-      "This browser cannot draw 3D: WebGL is missing or switched off. Open this page in another browser, or choose an arena of another kind.";
+    text.textContent = gettext(
+      "This browser cannot draw 3D: WebGL is missing or switched off. Open this page in another browser, or choose an arena of another kind.",
+    );
     note.append(text);
     this.replaceChildren(note);
     this.dataset.state = "unsupported";

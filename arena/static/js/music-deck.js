@@ -3,6 +3,7 @@ import { clock, STEP_S } from "./audio-clip.js";
 import { deck, RATES, SHORTEST_S } from "./audio-deck.js";
 import { describeKeys } from "./keys-help.js";
 import { areKeysOn, listenForKeys, switchKeys } from "./music-keys.js";
+import { gettext, interpolate } from "./words.js";
 
 /** One key press changes the volume by this much. */
 const VOLUME_STEP = 0.1;
@@ -44,14 +45,14 @@ export class MusicDeck extends HTMLElement {
       if (event.key === "Escape") this.#closeHelp();
     });
     listenForKeys(this.#keys());
-    describeKeys("Clips", [
-      ["Space", "Play or pause"],
-      [["1", "2", "…"], "Switch to another clip"],
-      [["←", "→"], "Back, forward"],
-      [["[", "]"], "Repeat from here, to here"],
-      ["L", "Repeat nothing"],
-      [["<", ">"], "Slower, faster"],
-      [["−", "+", "M"], "Softer, louder, mute"],
+    describeKeys(gettext("Clips"), [
+      [gettext("Space"), gettext("Play or pause")],
+      [["1", "2", "…"], gettext("Switch to another clip")],
+      [["←", "→"], gettext("Back, forward")],
+      [["[", "]"], gettext("Repeat from here, to here")],
+      ["L", gettext("Repeat nothing")],
+      [["<", ">"], gettext("Slower, faster")],
+      [["−", "+", "M"], gettext("Softer, louder, mute")],
     ]);
     deck.watch(() => this.#show());
     document.addEventListener("change", () => this.#show());
@@ -112,8 +113,13 @@ export class MusicDeck extends HTMLElement {
   }
 
   /** @param {number} seat */
+  #nameOf(seat) {
+    return interpolate(gettext("Answer %(letter)s"), { letter: this.#letter(seat) });
+  }
+
+  /** @param {number} seat */
   #choose(seat) {
-    if (deck.seat !== seat && deck.choose(seat)) this.#say(`Answer ${this.#letter(seat)}`);
+    if (deck.seat !== seat && deck.choose(seat)) this.#say(this.#nameOf(seat));
   }
 
   #startSection() {
@@ -124,7 +130,7 @@ export class MusicDeck extends HTMLElement {
     }
     this.#mark = at;
     deck.setSection(null);
-    this.#say(`The section starts at ${exact(at)}`);
+    this.#say(interpolate(gettext("The section starts at %(time)s"), { time: exact(at) }));
     this.#show();
   }
 
@@ -140,33 +146,37 @@ export class MusicDeck extends HTMLElement {
     this.#mark = null;
     deck.setSection({ from, to });
     const { section } = deck;
-    if (section) this.#say(`Repeats ${exact(section.from)} to ${exact(section.to)}`);
+    if (!section) return;
+    const times = { from: exact(section.from), to: exact(section.to) };
+    this.#say(interpolate(gettext("Repeats %(from)s to %(to)s"), times));
   }
 
   #clearSection() {
     if (!deck.section && this.#mark === null) return;
     this.#mark = null;
     deck.setSection(null);
-    this.#say("Nothing repeats");
+    this.#say(gettext("Nothing repeats"));
     this.#show();
   }
 
   #mute() {
     const isMuted = !deck.isMuted && deck.volume > 0;
     deck.setLoudness(deck.volume || 1, isMuted);
-    this.#say(isMuted ? "Sound off" : "Sound on");
+    this.#say(isMuted ? gettext("Sound off") : gettext("Sound on"));
   }
 
   /** @param {number} by */
   #louder(by) {
     deck.setLoudness(Math.round((deck.volume + by) * 10) / 10, false);
-    this.#say(`Volume ${Math.round(100 * deck.volume)}%`);
+    const volume = `${Math.round(100 * deck.volume)}%`;
+    this.#say(interpolate(gettext("Volume %(volume)s"), { volume }));
   }
 
   /** @param {number} by steps */
   #faster(by) {
     const rate = RATES[RATES.indexOf(deck.rate) + by];
-    if (rate) this.#setRate(rate).then(() => this.#say(`Speed ${deck.rate}`));
+    const say = () => this.#say(interpolate(gettext("Speed %(rate)s"), { rate: deck.rate }));
+    if (rate) this.#setRate(rate).then(say);
   }
 
   /** @param {number} rate */
@@ -175,7 +185,7 @@ export class MusicDeck extends HTMLElement {
     try {
       await deck.setRate(rate);
     } catch {
-      this.#say("This browser cannot change the speed.");
+      this.#say(gettext("This browser cannot change the speed."));
     }
     if (this.#wanted === rate) this.#wanted = null;
     this.#show();
@@ -195,7 +205,7 @@ export class MusicDeck extends HTMLElement {
     this.#part("keys", HTMLInputElement).checked = areKeysOn();
     const toggle = this.#part("toggle", HTMLButtonElement);
     toggle.disabled = !isHere;
-    setLabel(toggle, isPlaying ? "Pause" : "Play");
+    setLabel(toggle, isPlaying ? gettext("Pause") : gettext("Play"));
     for (const button of this.querySelectorAll("[data-act=from], [data-act=to]")) {
       button.toggleAttribute("disabled", !isHere);
     }
@@ -203,13 +213,13 @@ export class MusicDeck extends HTMLElement {
     const canClear = section !== null || this.#mark !== null;
     this.#part("clear", HTMLElement).setAttribute("aria-disabled", String(!canClear));
     const isSilent = deck.loudness === 0;
-    const sound = isSilent ? " · muted" : "";
-    const name = `Answer ${this.#letter(deck.seat)}${sound}`;
+    const answer = this.#nameOf(deck.seat);
+    const name = isSilent ? interpolate(gettext("%(answer)s · muted"), { answer }) : answer;
     setText(this.#part("seat", HTMLElement), isHere ? name : "");
     setText(this.#part("time", HTMLElement), isHere ? `${clock(position)} / ${clock(duration)}` : "");
     const from = section?.from ?? this.#mark;
-    setText(this.#part("from", HTMLElement), from === null ? "here" : exact(from));
-    setText(this.#part("to", HTMLElement), section ? exact(section.to) : "here");
+    setText(this.#part("from", HTMLElement), from === null ? gettext("here") : exact(from));
+    setText(this.#part("to", HTMLElement), section ? exact(section.to) : gettext("here"));
     const mute = this.#part("mute", HTMLButtonElement);
     mute.setAttribute("aria-pressed", String(isSilent));
     this.toggleAttribute("data-silent", isSilent);

@@ -1,4 +1,5 @@
 /** The prompt form: arena choice, suggestions that fill the box, a count near the limit. */
+import { interpolate, ngettext } from "./words.js";
 
 /** Part of the limit from which the characters left are shown. */
 const COUNT_FROM = 0.8;
@@ -53,8 +54,11 @@ function enhance(form) {
       const used = [...box.value].length;
       const left = limit - used;
       count.classList.toggle("count-over", left < 0);
-      if (left < 0) count.textContent = `${-left} characters too many`;
-      else count.textContent = used > limit * COUNT_FROM ? `${left} characters left` : before;
+      const [over, rest] = [Math.max(-left, 0), Math.max(left, 0)];
+      const tooMany = ngettext("%(n)s character too many", "%(n)s characters too many", over);
+      const room = ngettext("%(n)s character left", "%(n)s characters left", rest);
+      if (left < 0) count.textContent = interpolate(tooMany, { n: over });
+      else count.textContent = used > limit * COUNT_FROM ? interpolate(room, { n: rest }) : before;
     });
   }
 

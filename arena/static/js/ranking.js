@@ -1,4 +1,5 @@
 /** An order with ties over letters that is being made, best first. Pure: no page. */
+import { gettext, interpolate } from "./words.js";
 
 /** Group by group: `[["c"], ["a", "b"]]` is C first, then A and B alike. */
 export class Ranking {
@@ -35,7 +36,15 @@ export class Ranking {
 
   /** In words: "C, then A and B". */
   get words() {
-    return this.#groups.map((group) => group.map((one) => one.toUpperCase()).join(" and ")).join(", then ");
+    const groups = this.#groups.map((group) =>
+      group
+        .map((one) => one.toUpperCase())
+        .reduce((one, other) => interpolate(gettext("%(one)s and %(other)s"), { one, other })),
+    );
+    if (groups.length === 0) return "";
+    return groups.reduce((before, after) =>
+      interpolate(gettext("%(before)s, then %(after)s"), { before, after }),
+    );
   }
 
   /** @param {string} letter that goes to the end; nothing happens where it is placed already */

@@ -1,4 +1,5 @@
 /** One POST of a form, tried until the server has it or has said no. */
+import { gettext, interpolate } from "./words.js";
 
 /** @typedef {{isAccepted: true, text: string}} Accepted */
 /** @typedef {{isAccepted: false, code: string, message: string}} Refused */
@@ -31,7 +32,7 @@ export function say(line, text, tone = "warn", retry) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button button-small";
-    button.textContent = "Try now";
+    button.textContent = gettext("Try now");
     button.addEventListener("click", retry);
     note.append(button);
   }
@@ -59,7 +60,7 @@ export async function send(form, body, line, pending, headers = {}) {
       return refused;
     }
     await pause(line, pending, WAITS_MS[Math.min(tries, WAITS_MS.length - 1)] ?? TRY_MS);
-    say(line, `${pending}. Trying again.`);
+    say(line, interpolate(gettext("%(pending)s. Trying again."), { pending }));
   }
 }
 
@@ -78,12 +79,10 @@ function pause(line, pending, wait) {
     };
     const timer = setTimeout(goOn, wait);
     window.addEventListener("online", goOn);
-    say(
-      line,
-      `${pending}: the server cannot be reached. Trying again in ${wait / 1000} s.`,
-      "warn",
-      goOn,
+    const said = gettext(
+      "%(pending)s: the server cannot be reached. Trying again in %(seconds)s s.",
     );
+    say(line, interpolate(said, { pending, seconds: wait / 1000 }), "warn", goOn);
   });
 }
 
@@ -117,7 +116,10 @@ async function post(url, body, headers) {
  */
 function refusal({ status, text }) {
   let code = "";
-  let message = `This was not accepted (error ${status}). Load the page again to see how the battle stands.`;
+  let message = interpolate(
+    gettext("This was not accepted (error %(status)s). Load the page again to see how the battle stands."),
+    { status },
+  );
   try {
     const told = JSON.parse(text);
     if (typeof told.message === "string" && told.message) message = told.message;

@@ -1,5 +1,6 @@
 /** What every page has: theme, menu, copy buttons, focus on an error summary. */
 import { keep } from "./storage.js";
+import { gettext } from "./words.js";
 
 const root = document.documentElement;
 
@@ -16,7 +17,7 @@ function showTheme() {
   toggle?.setAttribute("aria-pressed", String(isDark()));
 }
 
-toggle?.setAttribute("aria-label", "Dark theme");
+toggle?.setAttribute("aria-label", gettext("Dark theme"));
 toggle?.addEventListener("click", () => {
   const theme = isDark() ? "light" : "dark";
   root.dataset.theme = theme;
@@ -48,11 +49,11 @@ document.addEventListener("click", async (event) => {
   try {
     await navigator.clipboard.writeText(target.dataset.copy ?? "");
   } catch {
-    said.textContent = "Copying is not allowed by this browser. Select the text instead.";
+    said.textContent = gettext("Copying is not allowed by this browser. Select the text instead.");
     return;
   }
   target.dataset.copied = "";
-  said.textContent = "Copied";
+  said.textContent = gettext("Copied");
   setTimeout(() => {
     delete target.dataset.copied;
     said.textContent = "";

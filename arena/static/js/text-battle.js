@@ -4,6 +4,7 @@ import { describeKeys } from "./keys-help.js";
 import { recall } from "./storage.js";
 import { watchReading } from "./text-reading.js";
 import { readTogether } from "./text-together.js";
+import { gettext, interpolate } from "./words.js";
 
 /** An answer is long when it is so many windows high. */
 const LONG_WINDOWS = 1.3;
@@ -27,7 +28,7 @@ function start(stage) {
   const key = document.createElement("kbd");
   key.textContent = "S";
   key.setAttribute("aria-hidden", "true");
-  button.append("Scroll together ", key);
+  button.append(`${gettext("Scroll together")} `, key);
   row.append(state, button);
   stage.before(row);
   const jumps = panes.length > 1 ? panes.map((pane, index) => addJump(panes, index)) : [];
@@ -37,12 +38,12 @@ function start(stage) {
     together.set(isOn);
     button.setAttribute("aria-pressed", String(isOn));
     state.textContent = isOn
-      ? "The answers scroll together."
-      : "Each answer is shown at its full height.";
+      ? gettext("The answers scroll together.")
+      : gettext("Each answer is shown at its full height.");
     if (isOn) stage.scrollIntoView({ block: "start" });
   };
   button.addEventListener("click", toggle);
-  describeKeys("Long answers", [["S", "Scroll together"]]);
+  describeKeys(gettext("Long answers"), [["S", gettext("Scroll together")]]);
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "s" || !row.checkVisibility() || !areKeysOn()) return;
     if (event.repeat || event.defaultPrevented || isWriting(event.target)) return;
@@ -82,8 +83,10 @@ function addJump(panes, index) {
   const [from, to] = [panes[index], panes[(index + 1) % panes.length]];
   jump.type = "button";
   jump.className = "pane-jump";
-  jump.textContent = `Go to ${to?.letter}`;
-  jump.setAttribute("aria-label", `Go to answer ${to?.letter}, as far down`);
+  const words = { letter: to?.letter ?? "" };
+  jump.textContent = interpolate(gettext("Go to %(letter)s"), words);
+  const label = interpolate(gettext("Go to answer %(letter)s, as far down"), words);
+  jump.setAttribute("aria-label", label);
   jump.addEventListener("click", () => {
     const [here, there] = [from, to].map((pane) => pane?.querySelector("[data-pane-body]"));
     const head = to?.querySelector(".pane-head");

@@ -1,4 +1,5 @@
 /** What an answer's blocks can do: code is copied, and what is wider than the pane scrolls. */
+import { gettext, interpolate } from "./words.js";
 
 const WIDE = "pre, .table, div.math";
 /** How long a button says that it copied, in milliseconds. */
@@ -29,8 +30,8 @@ export function equip(answer) {
     button.type = "button";
     button.className = "code-copy";
     button.dataset.added = "";
-    button.textContent = "Copy";
-    button.setAttribute("aria-label", "Copy code");
+    button.textContent = gettext("Copy");
+    button.setAttribute("aria-label", gettext("Copy code"));
     button.addEventListener("click", () => copy(button));
     head.append(button);
   }
@@ -46,13 +47,13 @@ async function copy(button) {
   } catch {
     // Without HTTPS a browser has no clipboard for pages; the selection is one key away from it.
     getSelection()?.selectAllChildren(code);
-    say("Copying is not allowed by this browser. The code is selected instead.");
+    say(gettext("Copying is not allowed by this browser. The code is selected instead."));
     return;
   }
-  button.textContent = "Copied";
-  say("Copied");
+  button.textContent = gettext("Copied");
+  say(gettext("Copied"));
   setTimeout(() => {
-    button.textContent = "Copy";
+    button.textContent = gettext("Copy");
     say("");
   }, SAID_MS);
 }
@@ -76,7 +77,9 @@ export function markWide(answer) {
 
 /** @param {Element} block */
 function nameOf(block) {
-  if (block.localName !== "pre") return block.className === "table" ? "Table" : "Formula";
+  if (block.localName !== "pre") {
+    return block.className === "table" ? gettext("Table") : gettext("Formula");
+  }
   const language = block.parentElement?.querySelector(".code-head span")?.textContent;
-  return language ? `Code, ${language}` : "Code";
+  return language ? interpolate(gettext("Code, %(language)s"), { language }) : gettext("Code");
 }

@@ -1,4 +1,5 @@
 /** Answers of different length in windows of one height, which move by the same share. */
+import { gettext, interpolate } from "./words.js";
 
 /** @typedef {import("./answer-pane.js").AnswerPane} AnswerPane */
 
@@ -46,7 +47,9 @@ export function readTogether(stage, panes) {
         if (isOn) {
           body.setAttribute("tabindex", "0");
           body.setAttribute("role", "region");
-          body.setAttribute("aria-label", `Answer ${panes[index]?.letter}, scrolls together`);
+          const words = { letter: panes[index]?.letter ?? "" };
+          const label = interpolate(gettext("Answer %(letter)s, scrolls together"), words);
+          body.setAttribute("aria-label", label);
         } else {
           for (const name of ["tabindex", "role", "aria-label"]) body.removeAttribute(name);
         }

@@ -4,6 +4,7 @@ import { describeKeys } from "./keys-help.js";
 import { send } from "./sending.js";
 import { listenForKeys } from "./shortcuts.js";
 import { recall } from "./storage.js";
+import { gettext } from "./words.js";
 
 /**
  * Make the vote form live.
@@ -37,11 +38,11 @@ export function liveVoteBar(form, onAnswer) {
     if (recall("details") === "no") body.set("details", "no");
     button.dataset.pending = "";
     show();
-    const answer = await send(form, body, line, "Your vote is not recorded yet");
+    const answer = await send(form, body, line, gettext("Your vote is not recorded yet"));
     isSending = false;
     if (answer.isAccepted) {
       isOpen = false;
-      describeKeys("Your vote", []);
+      describeKeys(gettext("Your vote"), []);
       onAnswer(answer.text);
       return;
     }
@@ -59,7 +60,7 @@ export function liveVoteBar(form, onAnswer) {
     const button = buttons.find((each) => each.dataset.key === key && each.value);
     return button ? () => cast(button) : ballot?.find(key);
   });
-  describeKeys("Your vote", [
+  describeKeys(gettext("Your vote"), [
     ...(ballot?.keys ?? []),
     ...buttons.map((button) => /** @type {[string, string]} */ ([keyOf(button), wordsOf(button)])),
   ]);

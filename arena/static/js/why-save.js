@@ -1,5 +1,6 @@
 /** Saves what the voter writes, by itself, until the server has it or has said no. */
 import { keep, recall } from "./storage.js";
+import { gettext, interpolate } from "./words.js";
 
 /** Milliseconds of quiet after which a change is sent. */
 const PAUSE_MS = 1500;
@@ -75,7 +76,7 @@ export class Autosave {
     this.#isSending = true;
     for (let tries = 0; this.isDirty; ) {
       const body = this.#body();
-      if (!this.#isFailing) this.#say("Saving…");
+      if (!this.#isFailing) this.#say(gettext("Saving…"));
       const answer = await this.#send(body);
       if (answer?.ok) {
         this.#saved = body;
@@ -92,7 +93,7 @@ export class Autosave {
       }
     }
     this.#isSending = false;
-    this.#say("Saved");
+    this.#say(gettext("Saved"));
   }
 
   get #key() {
@@ -103,10 +104,10 @@ export class Autosave {
   async #wait(wait) {
     this.#isFailing = true;
     keep(this.#key, this.#body());
-    this.#say(
-      `Not saved yet: the server cannot be reached. What you wrote is kept in this browser. Trying again in ${wait / 1000} s.`,
-      "warn",
+    const said = gettext(
+      "Not saved yet: the server cannot be reached. What you wrote is kept in this browser. Trying again in %(seconds)s s.",
     );
+    this.#say(interpolate(said, { seconds: wait / 1000 }), "warn");
     await new Promise((resolve) => {
       this.#tryNow = () => resolve(undefined);
       setTimeout(resolve, wait);
@@ -156,9 +157,12 @@ export class Autosave {
 async function refusal(answer) {
   try {
     const { message } = await answer.json();
-    if (typeof message === "string" && message) return `Not saved. ${message}`;
+    if (typeof message === "string" && message) {
+      return interpolate(gettext("Not saved. %(why)s"), { why: message });
+    }
   } catch {
     // Not our JSON: a proxy answered.
   }
-  return `Not saved (error ${answer.status}). Load the page again.`;
+  const said = gettext("Not saved (error %(status)s). Load the page again.");
+  return interpolate(said, { status: answer.status });
 }

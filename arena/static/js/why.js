@@ -2,6 +2,7 @@
 import "./mark-engaged.js";
 import { MarkList } from "./mark-list.js";
 import { Autosave } from "./why-save.js";
+import { gettext } from "./words.js";
 
 /** @typedef {import("./mark-list.js").Desk} Desk */
 /** @typedef {import("./mark-list.js").Tool} Tool */
@@ -45,7 +46,7 @@ class WhyForm extends HTMLElement {
     form.addEventListener("input", () => autosave.later());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!autosave.isDirty && nothingSaid(form, list)) say("Nothing to save yet.");
+      if (!autosave.isDirty && nothingSaid(form, list)) say(gettext("Nothing to save yet."));
       else autosave.now();
     });
     if (await autosave.sendLeftOver()) {
