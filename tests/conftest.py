@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from pytest_django.fixtures import Settings
 
 from arena.accounts.models import Voter
 from arena.arenas.models import Arena
+from arena.common.catalogues import compile_catalogues
 from models_registry.models import Revision
 from tests import cast
 
@@ -45,6 +47,20 @@ def models(db: None) -> list[Revision]:
     """Three text models of Ben's that compete."""
 
     return [cast.bens_model(name) for name in ("Alder", "Birch", "Cedar")]
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of our catalogues as Django reads them."""
+    folder = tmp_path_factory.mktemp("locale")
+    assert list(compile_catalogues(settings.CATALOGUES, folder))
+    return folder
+
+
+@pytest.fixture
+def catalogues(compiled: Path, settings: Settings) -> None:
+    """The site as `up` leaves it, with every language on offer."""
+    settings.LOCALE_PATHS = [compiled]
 
 
 @pytest.fixture(scope="session")

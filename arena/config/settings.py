@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "arena.common.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -70,6 +71,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "arena.arenas.context.open_arenas",
+                "arena.common.languages.languages",
             ],
         },
     },
@@ -77,6 +79,9 @@ TEMPLATES = [
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français"), ("zh-hans", "简体中文")]
+CATALOGUES = BASE_DIR / "templates" / "locale"  # .po files, for people
+LOCALE_PATHS = [VAR_DIR / "locale"]  # .mo files, made of them by `manage.py messages --compile`
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -105,9 +110,10 @@ STATICFILES_DIRS = [
 ]
 STORAGES = {
     "default": environment.storage(),
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedStaticFilesStorage"},
 }
-SERVESTATIC_USE_FINDERS = True  # one machine serves its own files without a collectstatic step
+# What `collectstatic` gathered is served compressed; before it ran, files come from their places.
+SERVESTATIC_USE_FINDERS = not STATIC_ROOT.is_dir()
 
 # ── moderation of prompts and outputs ────────────────────────────────────────────────────────
 MODERATION = environment.moderation()
@@ -180,6 +186,8 @@ CELERY_BEAT_SCHEDULE = {
 IS_HTTPS = environment.is_https()
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_NAME, LANGUAGE_COOKIE_AGE = "agon_language", 365 * 24 * 3600
+LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = IS_HTTPS, True, "Lax"
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_SSL_REDIRECT = IS_HTTPS

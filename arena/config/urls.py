@@ -2,6 +2,8 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.i18n import set_language
 
 handler400 = "arena.common.middleware.bad_request"
 handler403 = "arena.common.middleware.permission_denied"
@@ -18,5 +20,8 @@ urlpatterns = [
     path("", include("ratings.boards.urls")),
     path("", include("ratings.releases.urls")),
     path("", include("ratings.rewards.urls")),
+    # Without a token, so that reading alone sets no cookie; another site could at most change
+    # the language.
+    path("i18n/setlang/", csrf_exempt(set_language), name="set_language"),
     path("staff/", admin.site.urls),
 ]

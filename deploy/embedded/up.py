@@ -31,7 +31,9 @@ PREPARATIONS = (
     ("migrate", "--no-input"),
     ("create_default_arenas",),
     ("register_demo_models",),
+    ("messages", "--compile"),
     ("compile_fits",),
+    ("collectstatic", "--no-input"),
 )
 # A prompt of the longest kind is far below; larger frames are refused before they are read.
 WEBSOCKET_LIMIT_BYTES = 256 * 1024
