@@ -82,6 +82,6 @@ function keySwitch() {
   box.type = "checkbox";
   box.checked = areKeysOn();
   box.addEventListener("change", () => switchKeys(box.checked));
-  label.append(box, ` ${gettext("Keyboard shortcuts (letters, digits, + and −)")}`);
+  label.append(box, " ", gettext("Keyboard shortcuts (letters, digits, + and −)"));
   return label;
 }

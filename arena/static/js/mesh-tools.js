@@ -10,12 +10,50 @@ const TURN = Math.PI / 12;
 const ZOOM = 1.2;
 const PAN = 0.08;
 
-/** @type {Array<{way: string, key: string, right: number, down: number, turn: string, move: string}>} */
+/**
+ * @typedef {object} Way
+ * @property {string} way
+ * @property {string} key
+ * @property {number} right
+ * @property {number} down
+ * @property {string} turn what its button says when it turns
+ * @property {string} move and when it moves
+ */
+
+/** @type {Way[]} */
 const WAYS = [
-  { way: "left", key: "ArrowLeft", right: -1, down: 0, turn: gettext("Turn left"), move: gettext("Move left") },
-  { way: "up", key: "ArrowUp", right: 0, down: -1, turn: gettext("Turn up"), move: gettext("Move up") },
-  { way: "down", key: "ArrowDown", right: 0, down: 1, turn: gettext("Turn down"), move: gettext("Move down") },
-  { way: "right", key: "ArrowRight", right: 1, down: 0, turn: gettext("Turn right"), move: gettext("Move right") },
+  {
+    way: "left",
+    key: "ArrowLeft",
+    right: -1,
+    down: 0,
+    turn: gettext("Turn left"),
+    move: gettext("Move left"),
+  },
+  {
+    way: "up",
+    key: "ArrowUp",
+    right: 0,
+    down: -1,
+    turn: gettext("Turn up"),
+    move: gettext("Move up"),
+  },
+  {
+    way: "down",
+    key: "ArrowDown",
+    right: 0,
+    down: 1,
+    turn: gettext("Turn down"),
+    move: gettext("Move down"),
+  },
+  {
+    way: "right",
+    key: "ArrowRight",
+    right: 1,
+    down: 0,
+    turn: gettext("Turn right"),
+    move: gettext("Move right"),
+  },
 ];
 
 /** @type {Move} */

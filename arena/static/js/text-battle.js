@@ -28,7 +28,7 @@ function start(stage) {
   const key = document.createElement("kbd");
   key.textContent = "S";
   key.setAttribute("aria-hidden", "true");
-  button.append(`${gettext("Scroll together")} `, key);
+  button.append(gettext("Scroll together"), " ", key);
   row.append(state, button);
   stage.before(row);
   const jumps = panes.length > 1 ? panes.map((pane, index) => addJump(panes, index)) : [];
