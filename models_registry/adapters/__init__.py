@@ -10,6 +10,7 @@ from models_registry.adapters.contract import Adapter
 
 ADAPTERS: dict[str, str] = {
     "demo": "models_registry.adapters.demo.adapter.DemoAdapter",
+    "http": "models_registry.adapters.http.adapter.HttpAdapter",
     "openai": "models_registry.adapters.openai.adapter.OpenAIAdapter",
 }
 
