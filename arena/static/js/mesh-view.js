@@ -72,6 +72,8 @@ export class MeshView extends HTMLElement {
     );
     const hint = document.createElement("span");
     hint.className = "mesh-hint";
+    hint.dataset.free = gettext("Swipe to turn · tap to hold");
+    hint.dataset.held = gettext("Held · tap to let go");
     hint.setAttribute("aria-hidden", "true");
     frame.append(hint);
     frame.addEventListener("keydown", (event) => {
