@@ -53,6 +53,10 @@ class Battle(models.Model):
     )
     opened_at = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True, help_text="All outputs went to the voter.")
+    stopped_at = models.DateTimeField(
+        null=True,
+        help_text="The voter had read enough: answers that were still written end there.",
+    )
     ending = models.CharField(max_length=10, choices=Ending, blank=True)
     ended_at = models.DateTimeField(null=True)
     void_reason = models.CharField(max_length=40, blank=True)

@@ -8,6 +8,7 @@ from arena.common.models import Event
 
 EVENTS_CHANNEL = "agon_events"  # PostgreSQL NOTIFY channel that wakes the relay
 JOBS_CHANNEL = "agon_jobs"  # wakes the text gateway
+STOPS_CHANNEL = "agon_stops"  # tells it of a battle whose voter has read enough
 
 
 def publish(topic: str, **payload: str | int) -> Event:
@@ -22,7 +23,7 @@ def publish(topic: str, **payload: str | int) -> Event:
     return event
 
 
-def notify(channel: str) -> None:
+def notify(channel: str, payload: str = "") -> None:
     """Send a PostgreSQL notification, delivered when the transaction commits."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [channel])
+        cursor.execute("SELECT pg_notify(%s, %s)", [channel, payload])

@@ -16,7 +16,7 @@ from channels.db import database_sync_to_async as in_db
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from arena.common.events import JOBS_CHANNEL
+from arena.common.events import JOBS_CHANNEL, STOPS_CHANNEL
 from arena.generation import jobs, streams
 from arena.generation.running import LoadedAdapters
 from arena.generation.text_battle import TextBattle
@@ -35,6 +35,7 @@ class Gateway:
     def __init__(self) -> None:
         self.adapters = LoadedAdapters()
         self.running: dict[uuid.UUID, asyncio.Task[None]] = {}
+        self.battles: dict[uuid.UUID, TextBattle] = {}
 
     async def run(self) -> None:
         """Claim and run battles for ever; lost connections are made again."""
@@ -65,11 +66,13 @@ class Gateway:
         for key in ("context", "cursor_factory", "prepare_threshold"):
             parameters.pop(key, None)
         async with await psycopg.AsyncConnection.connect(autocommit=True, **parameters) as listener:
-            await listener.execute(f"LISTEN {JOBS_CHANNEL}")
+            for channel in (JOBS_CHANNEL, STOPS_CHANNEL):
+                await listener.execute(f"LISTEN {channel}")
             while True:
                 await self._start_battles(client)
-                async for _ in listener.notifies(timeout=POLL_S, stop_after=1):
-                    break
+                async for notice in listener.notifies(timeout=POLL_S, stop_after=1):
+                    if notice.channel == STOPS_CHANNEL:
+                        self._stop(notice.payload)
 
     async def _start_battles(self, client: redis.asyncio.Redis) -> None:
         room = BATTLES_AT_ONCE - len(self.running)
@@ -80,10 +83,17 @@ class Gateway:
                 task = asyncio.create_task(self._run(client, battle_id))
                 self.running[battle_id] = task
 
+    def _stop(self, battle_id: str) -> None:
+        battle = self.battles.get(uuid.UUID(battle_id))
+        if battle is not None:  # else another gateway runs it
+            battle.stop()
+
     async def _run(self, client: redis.asyncio.Redis, battle_id: uuid.UUID) -> None:
+        battle = self.battles[battle_id] = TextBattle(battle_id, client, self.adapters)
         try:
-            await TextBattle(battle_id, client, self.adapters).run()
+            await battle.run()
         except Exception:
             log.exception("battle %s stopped; its jobs will be claimed again", battle_id)
         finally:
             self.running.pop(battle_id, None)
+            self.battles.pop(battle_id, None)

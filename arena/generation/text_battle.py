@@ -19,7 +19,7 @@ from arena.generation.jobs import Claim
 from arena.generation.models import GenerationJob, Output
 from arena.generation.moderation import Watch
 from arena.generation.outputs import anonymous_output
-from arena.generation.pacing import Side, paced
+from arena.generation.pacing import TICK_S, Side, paced
 from arena.generation.profiles import UnusableOutput, clean_text
 from arena.generation.profiles.growing import GrowingMarkdown
 from arena.generation.release import release_outputs
@@ -66,6 +66,12 @@ class TextBattle:
         self.battle_id = battle_id
         self.client = client
         self.adapters = adapters
+        self._is_asked_to_stop = asyncio.Event()
+        self._is_cut = asyncio.Event()  # nothing more is shown; what was, is all there is
+
+    def stop(self) -> None:
+        """End each answer that is still written with what was shown of it."""
+        self._is_asked_to_stop.set()
 
     async def run(self) -> None:
         """Write, pace and release; a failed side ends the battle or frees its jobs for a retry."""
@@ -76,14 +82,23 @@ class TextBattle:
             await self._tell({"kind": "restart"})
         tasks = [asyncio.create_task(self._write(writer)) for writer in writers]
         showing = asyncio.create_task(self._show(sides))
+        stopping = asyncio.create_task(self._stop(sides, showing))
         try:
             results = await asyncio.gather(*tasks)
             if all(results):
-                await showing
+                await asyncio.wait([showing])
         finally:
-            for task in [*tasks, showing]:
+            for task in [*tasks, showing, stopping]:
                 task.cancel()
         await in_db(release_outputs)(str(self.battle_id))
+
+    async def _stop(self, sides: list[Side], showing: asyncio.Task[None]) -> None:
+        """Wait for the voter's word; every side keeps at least its first words."""
+        await self._is_asked_to_stop.wait()
+        while not (sides and all(side.shown for side in sides)):
+            await asyncio.sleep(TICK_S)
+        showing.cancel()
+        self._is_cut.set()
 
     def _claim_sides(self) -> tuple[list[Side], list[Writer]]:
         sides, writers = [], []
@@ -135,12 +150,17 @@ class TextBattle:
         claim = writer.claim
         beating = asyncio.create_task(keep_beating(claim))
         writing = asyncio.create_task(self._read_model(writer))
+        cutting = asyncio.create_task(self._is_cut.wait())
         try:
-            await asyncio.wait({beating, writing}, return_when=asyncio.FIRST_COMPLETED)
-            if not writing.done():
+            await asyncio.wait({beating, writing, cutting}, return_when=asyncio.FIRST_COMPLETED)
+            if not writing.done() and cutting.done():
+                writing.cancel()  # which ends the request to the model
+                writer.written = writer.side.text[: writer.side.shown]
+            elif not writing.done():
                 log.warning("lease of job %s lost at attempt %s", claim.job_id, claim.attempt)
                 return False
-            writing.result()
+            else:
+                writing.result()
             output = await in_db(anonymous_output)("text", writer.written, "text/plain")
             is_kept = await in_db(jobs.finish_job)(
                 claim, output, cost_usd=writer.cost_usd, announce=False
@@ -159,8 +179,8 @@ class TextBattle:
             message = f"{type(error).__name__}: {error}"
             await self._fail(claim, "worker_error", message, is_retryable=True)
         finally:
-            beating.cancel()
-            writing.cancel()
+            for task in (beating, writing, cutting):
+                task.cancel()
         return False
 
     async def _read_model(self, writer: Writer) -> None:

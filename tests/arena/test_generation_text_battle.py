@@ -144,6 +144,62 @@ def test_a_fast_and_a_slow_model_come_at_one_pace() -> None:
     assert {job_of(battle, fast).cost_usd, job_of(battle, slow).cost_usd} == {0.125}
 
 
+def play_until_stopped(battle: Battle, *, after: int) -> None:
+    """Run a battle whose voter has read enough after so many messages."""
+
+    async def run() -> None:
+        async with streams.connect_async() as client:
+            playing = TextBattle(battle.pk, client, LoadedAdapters())
+            running_ = asyncio.create_task(playing.run())
+            while await client.xlen(streams.stream_key(battle.pk)) < after:
+                assert not running_.done()
+                await asyncio.sleep(0.005)
+            playing.stop()
+            await asyncio.wait_for(running_, 20)
+
+    async_to_sync(run)()
+    battle.refresh_from_db()
+
+
+def test_a_stopped_answer_is_what_was_shown_and_a_complete_one_stays_whole() -> None:
+    endless = scripted.scripted_model("Endless", pieces=["On and on and on. "] * 4000, delay_s=0.002)
+    brief = scripted.scripted_model("Brief", pieces=["Two words, and a few more of them."])
+    battle = battle_of(endless, brief)
+    play_until_stopped(battle, after=6)
+    assert battle.stage == "ready"
+    told = messages(battle)
+    cut = Output.objects.get(seat__revision=endless).text
+    assert cut == shown(told, seat_of(battle, endless)).strip()
+    assert 0 < len(cut) < 4000
+    assert Output.objects.get(seat__revision=brief).text == "Two words, and a few more of them."
+    assert told[-1]["kind"] == "released"
+    assert set(GenerationJob.objects.values_list("state", "error_code")) == {("done", "")}
+
+
+def test_two_stopped_answers_are_equally_long() -> None:
+    both = [
+        scripted.scripted_model(name, pieces=[f"{name} has much to say. "] * 4000, delay_s=delay_s)
+        for name, delay_s in (("Fast", 0.001), ("Slow", 0.006))
+    ]
+    battle = battle_of(*both)
+    play_until_stopped(battle, after=8)
+    told = messages(battle)
+    lengths = {len(shown(told, seat)) for seat in (0, 1)}
+    assert len(lengths) == 1
+    assert [len(output.text or "") for output in Output.objects.all()] == pytest.approx(
+        [lengths.pop()] * 2, abs=2
+    )  # a blank at an end is no part of an answer
+
+
+def test_a_stop_before_the_first_words_waits_for_them() -> None:
+    late = scripted.scripted_model("Late", pieces=["Late, but here. "] * 400, delay_s=0.02)
+    other = scripted.scripted_model("Other", pieces=["Long before. "] * 4000)
+    battle = battle_of(late, other)
+    play_until_stopped(battle, after=0)
+    assert battle.stage == "ready"
+    assert all(output.text for output in Output.objects.all())
+
+
 def test_invisible_marks_of_a_model_never_reach_the_stream() -> None:
     pieces = [
         "\u200bHid",

@@ -6,6 +6,7 @@ import { answerEarlyKeys, tellMissing } from "./gate.js";
 import { answersAreHere, liveAsides } from "./asides.js";
 import { liveDetails, liveReveal } from "./details.js";
 import { liveKeysHelp } from "./keys-help.js";
+import { liveStop } from "./stop.js";
 import { liveVoteBar } from "./vote-bar.js";
 import { gettext, interpolate, ngettext } from "./words.js";
 
@@ -51,6 +52,7 @@ function start(page) {
     line.dataset.state = state;
   };
 
+  const stop = liveStop(page);
   const votes = liveVoteBar(form, (html) => {
     socket.close();
     goOn(page, html);
@@ -88,6 +90,7 @@ function start(page) {
           say(lineText);
         }
         panes.find((pane) => pane.seat === message.seat)?.write(message);
+        stop.offer();
         break;
       case "restart":
         socket.forgetShown();
@@ -100,6 +103,7 @@ function start(page) {
         // Told again after a reconnect: what plays there goes on.
         if (isReleased) break;
         isReleased = true;
+        stop.end();
         if (bar) bar.value = 1;
         lineText = gettext("Showing the answers");
         say(lineText);
