@@ -252,6 +252,42 @@ def test_three_pictures_are_ranked_by_taps_on_a_phone(visit, site, ranking, sche
     check_accessibility(page)
 
 
+def drag(page, chip, to, *, share=0.5):
+    """Drag to a place in another element, at a share of its width."""
+    box = to.bounding_box()
+    chip.hover()
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2, steps=6)
+    return page.mouse
+
+
+def test_three_pictures_are_ranked_by_dragging(ada, site, ranking):
+    page = ada.page
+    battle = start_battle(page, ranking, PICTURE)
+    words, rank = page.locator("[data-ballot-words]"), page.locator("[data-rank]")
+    chips = {letter: page.locator(f".chip[value={letter}]") for letter in "abc"}
+    expect(chips["a"]).to_be_enabled(timeout=GENERATION_MS)
+
+    empty = page.locator(".rank-empty")
+    drag(page, chips["c"], empty.first).up()
+    drag(page, chips["a"], empty.first).up()
+    expect(words).to_contain_text("C, then A")
+    drag(page, chips["b"], rank.nth(1)).up()
+    expect(words).to_have_text("C, then A and B")
+    drag(page, chips["b"], rank.nth(0), share=0.05).up()
+    expect(words).to_have_text("B, then C, then A")
+
+    drag(page, chips["a"], rank.nth(0), share=0.05)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    expect(words).to_have_text("B, then C, then A")
+    chips["c"].click()
+    expect(chips["c"]).to_have_attribute("aria-pressed", "true")
+    page.locator("[data-ballot-send]").click()
+    wait_for_reveal(page, "B, then C, then A")
+    assert site.votes()[battle] == [3, 1, 2]
+
+
 def test_all_bad_of_three_is_one_press(ada, site, ranking):
     page = ada.page
     battle = start_battle(page, ranking, PICTURE)

@@ -1,4 +1,5 @@
 /** The ballot of three to six answers: placed best first, by keys, by taps or with buttons. */
+import { liveDragging } from "./ballot-drag.js";
 import { Ranking } from "./ranking.js";
 import { gettext, interpolate } from "./words.js";
 
@@ -208,6 +209,15 @@ export function liveBallot(form, onChange) {
     move();
   });
 
+  liveDragging(pool, track, () => isAble, (letter, drop) =>
+    act(() => {
+      if ("alike" in drop) ranking.join(letter, drop.alike);
+      else if ("before" in drop) ranking.insert(letter, drop.before);
+      else if ("end" in drop) ranking.insert(letter);
+      else ranking.takeBack(letter);
+      chosen = letter;
+    }),
+  );
   show();
   const letters = [...chips.keys()];
   return {

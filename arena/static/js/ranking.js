@@ -52,6 +52,29 @@ export class Ranking {
     if (this.left.includes(letter)) this.#groups.push([letter]);
   }
 
+  /**
+   * Put it before another; at the end where there is no other.
+   * @param {string} letter
+   * @param {string} [other]
+   */
+  insert(letter, other = "") {
+    if (letter === other) return;
+    this.takeBack(letter);
+    const at = this.#groupOf(other);
+    this.#groups.splice(at < 0 ? this.#groups.length : at, 0, [letter]);
+  }
+
+  /**
+   * Make it alike with another that is placed.
+   * @param {string} letter
+   * @param {string} other
+   */
+  join(letter, other) {
+    if (letter === other) return;
+    this.takeBack(letter);
+    this.#groups[this.#groupOf(other)]?.push(letter);
+  }
+
   /** @param {string} letter */
   takeBack(letter) {
     this.#groups = this.#groups
