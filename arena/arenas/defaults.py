@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from arena.common.words import gettext_noop as _
+
 
 @dataclass(frozen=True)
 class DefaultArena:
@@ -25,11 +27,11 @@ class DefaultArena:
 DEFAULT_ARENAS = (
     DefaultArena(
         "text",
-        "Text",
+        _("Text"),
         "text",
-        "Two answers to one question",
-        "Ask something. Two models answer at the same pace; you say which answer is better.",
-        "Ask a question about Python",
+        _("Two answers to one question"),
+        _("Ask something. Two models answer at the same pace; you say which answer is better."),
+        _("Ask a question about Python"),
         4000,
         (
             "How do I open a file safely and read it line by line?",
@@ -43,11 +45,11 @@ DEFAULT_ARENAS = (
     ),
     DefaultArena(
         "image",
-        "Image",
+        _("Image"),
         "image",
-        "Two pictures from one description",
-        "Describe a picture. Two models paint it; you say which one fits better.",
-        "Describe a picture: a subject, colours, a mood",
+        _("Two pictures from one description"),
+        _("Describe a picture. Two models paint it; you say which one fits better."),
+        _("Describe a picture: a subject, colours, a mood"),
         1000,
         (
             "A calm blue sea under a starry night",
@@ -59,11 +61,11 @@ DEFAULT_ARENAS = (
     ),
     DefaultArena(
         "music",
-        "Music",
+        _("Music"),
         "music",
-        "Two clips from one idea",
-        "Name a mood, a tempo, an instrument. Two models play; you say which clip is better.",
-        "Describe a piece of music: mood, tempo, instruments",
+        _("Two clips from one idea"),
+        _("Name a mood, a tempo, an instrument. Two models play; you say which clip is better."),
+        _("Describe a piece of music: mood, tempo, instruments"),
         1000,
         (
             "A slow, sad lullaby",
@@ -76,11 +78,11 @@ DEFAULT_ARENAS = (
     ),
     DefaultArena(
         "3d",
-        "3D",
+        _("3D"),
         "mesh",
-        "Two objects from one description",
-        "Describe an object or a place. Two models build it; turn both and choose.",
-        "Describe an object or a place, with its material",
+        _("Two objects from one description"),
+        _("Describe an object or a place. Two models build it; turn both and choose."),
+        _("Describe an object or a place, with its material"),
         1000,
         (
             "A snowy mountain island",
@@ -93,11 +95,11 @@ DEFAULT_ARENAS = (
     ),
     DefaultArena(
         "image-ranking",
-        "Image ranking",
+        _("Image ranking"),
         "image",
-        "Three pictures, ranked",
-        "Describe a picture. Three models paint it; you put the pictures in order.",
-        "Describe a picture: a subject, colours, a mood",
+        _("Three pictures, ranked"),
+        _("Describe a picture. Three models paint it; you put the pictures in order."),
+        _("Describe a picture: a subject, colours, a mood"),
         1000,
         (
             "A lighthouse in a storm at night",

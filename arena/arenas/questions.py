@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from arena.common.words import gettext_noop as _
+
 
 @dataclass(frozen=True)
 class Question:
@@ -24,92 +26,92 @@ class ReadyReasons:
 
 QUESTIONS: dict[str, tuple[Question, ...]] = {
     "text": (
-        Question("correct", "Correct", "Which one is more correct?"),
-        Question("helpful", "Helpful", "Which one helps more?"),
-        Question("clear", "Clear", "Which one is clearer?"),
-        Question("style", "Style", "Which one is better written?"),
+        Question("correct", _("Correct"), _("Which one is more correct?")),
+        Question("helpful", _("Helpful"), _("Which one helps more?")),
+        Question("clear", _("Clear"), _("Which one is clearer?")),
+        Question("style", _("Style"), _("Which one is better written?")),
     ),
     "image": (
-        Question("prompt-following", "Prompt", "Which one follows the prompt more closely?"),
-        Question("aesthetics", "Beauty", "Which one looks better?"),
-        Question("fidelity", "Fidelity", "Which one has fewer faults in its details?"),
-        Question("harm", "Harm", "Which one is less harmful?"),
+        Question("prompt-following", _("Prompt"), _("Which one follows the prompt more closely?")),
+        Question("aesthetics", _("Beauty"), _("Which one looks better?")),
+        Question("fidelity", _("Fidelity"), _("Which one has fewer faults in its details?")),
+        Question("harm", _("Harm"), _("Which one is less harmful?")),
     ),
     "music": (
-        Question("prompt-adherence", "Prompt", "Which one follows the prompt more closely?"),
-        Question("audio-quality", "Sound", "Which one sounds cleaner?"),
-        Question("musicality", "Musicality", "Which one is better music?"),
+        Question("prompt-adherence", _("Prompt"), _("Which one follows the prompt more closely?")),
+        Question("audio-quality", _("Sound"), _("Which one sounds cleaner?")),
+        Question("musicality", _("Musicality"), _("Which one is better music?")),
     ),
     "mesh": (
-        Question("geometry-plausibility", "Shape", "Which shape is more plausible?"),
-        Question("geometry-detail", "Detail", "Which shape has better detail?"),
-        Question("texture-quality", "Texture", "Which texture is better?"),
-        Question("geometry-texture-coherence", "Fit", "Where does the texture fit better?"),
-        Question("prompt-alignment", "Prompt", "Which one follows the prompt more closely?"),
+        Question("geometry-plausibility", _("Shape"), _("Which shape is more plausible?")),
+        Question("geometry-detail", _("Detail"), _("Which shape has better detail?")),
+        Question("texture-quality", _("Texture"), _("Which texture is better?")),
+        Question("geometry-texture-coherence", _("Fit"), _("Where does the texture fit better?")),
+        Question("prompt-alignment", _("Prompt"), _("Which one follows the prompt more closely?")),
     ),
 }
 
 READY_REASONS: dict[str, ReadyReasons] = {
     "text": ReadyReasons(
         good=(
-            ("correct", "Correct"),
-            ("complete", "Complete"),
-            ("well-explained", "Well explained"),
-            ("good-example", "Good example"),
-            ("right-length", "Right length"),
+            ("correct", _("Correct")),
+            ("complete", _("Complete")),
+            ("well-explained", _("Well explained")),
+            ("good-example", _("Good example")),
+            ("right-length", _("Right length")),
         ),
         bad=(
-            ("wrong", "Wrong"),
-            ("off-topic", "Beside the question"),
-            ("incomplete", "Incomplete"),
-            ("hard-to-follow", "Hard to follow"),
-            ("too-long", "Too long"),
-            ("made-up", "Made up"),
+            ("wrong", _("Wrong")),
+            ("off-topic", _("Beside the question")),
+            ("incomplete", _("Incomplete")),
+            ("hard-to-follow", _("Hard to follow")),
+            ("too-long", _("Too long")),
+            ("made-up", _("Made up")),
         ),
     ),
     "image": ReadyReasons(
         good=(
-            ("follows-prompt", "Follows the prompt"),
-            ("composition", "Good composition"),
-            ("colours", "Good colours"),
-            ("detail", "Fine detail"),
+            ("follows-prompt", _("Follows the prompt")),
+            ("composition", _("Good composition")),
+            ("colours", _("Good colours")),
+            ("detail", _("Fine detail")),
         ),
         bad=(
-            ("ignores-prompt", "Ignores the prompt"),
-            ("artefacts", "Artefacts"),
-            ("anatomy", "Wrong anatomy"),
-            ("garbled-text", "Garbled text"),
-            ("flat", "Dull"),
+            ("ignores-prompt", _("Ignores the prompt")),
+            ("artefacts", _("Artefacts")),
+            ("anatomy", _("Wrong anatomy")),
+            ("garbled-text", _("Garbled text")),
+            ("flat", _("Dull")),
         ),
     ),
     "music": ReadyReasons(
         good=(
-            ("follows-prompt", "Follows the prompt"),
-            ("melody", "Good melody"),
-            ("rhythm", "Good rhythm"),
-            ("clean-sound", "Clean sound"),
+            ("follows-prompt", _("Follows the prompt")),
+            ("melody", _("Good melody")),
+            ("rhythm", _("Good rhythm")),
+            ("clean-sound", _("Clean sound")),
         ),
         bad=(
-            ("ignores-prompt", "Ignores the prompt"),
-            ("noise", "Noise or clicks"),
-            ("repetitive", "Repetitive"),
-            ("off-key", "Off key"),
-            ("abrupt-end", "Ends abruptly"),
+            ("ignores-prompt", _("Ignores the prompt")),
+            ("noise", _("Noise or clicks")),
+            ("repetitive", _("Repetitive")),
+            ("off-key", _("Off key")),
+            ("abrupt-end", _("Ends abruptly")),
         ),
     ),
     "mesh": ReadyReasons(
         good=(
-            ("follows-prompt", "Follows the prompt"),
-            ("clean-shape", "Clean shape"),
-            ("rich-detail", "Rich detail"),
-            ("good-texture", "Good texture"),
+            ("follows-prompt", _("Follows the prompt")),
+            ("clean-shape", _("Clean shape")),
+            ("rich-detail", _("Rich detail")),
+            ("good-texture", _("Good texture")),
         ),
         bad=(
-            ("ignores-prompt", "Ignores the prompt"),
-            ("broken-shape", "Broken shape"),
-            ("floating-parts", "Floating parts"),
-            ("flat-texture", "Flat texture"),
-            ("only-one-side", "Good from one side only"),
+            ("ignores-prompt", _("Ignores the prompt")),
+            ("broken-shape", _("Broken shape")),
+            ("floating-parts", _("Floating parts")),
+            ("flat-texture", _("Flat texture")),
+            ("only-one-side", _("Good from one side only")),
         ),
     ),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from arena.arenas.models import Arena
 from arena.common.errors import NotFound
 
@@ -11,5 +13,7 @@ def named_arena(slug: str) -> Arena:
     arena = Arena.objects.filter(slug=slug).first()
     if arena is None:
         known = ", ".join(Arena.objects.values_list("slug", flat=True)) or "none yet"
-        raise NotFound(f"There is no arena '{slug}'. Arenas: {known}.")
+        raise NotFound(
+            _("There is no arena '%(slug)s'. Arenas: %(known)s.") % {"slug": slug, "known": known}
+        )
     return arena

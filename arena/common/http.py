@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from asgiref.sync import sync_to_async
 from django.core.files.storage import Storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.translation import gettext as _
 
 from arena.common.errors import NotFound
 
@@ -29,7 +30,7 @@ def serve_stored_file(
     Raises NotFound when the store has no such key.
     """
     if not storage.exists(key):
-        raise NotFound("This file is no longer here.")
+        raise NotFound(_("This file is no longer here."))
     size = storage.size(key)
     start, stop, status = 0, size, 200
     match = RANGE.fullmatch(request.headers.get("Range", "").strip())

@@ -7,19 +7,21 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from arena.common.errors import AgonError
 
 log = logging.getLogger("agon.web")
 
 TITLES = {
-    400: "Something is missing or wrong",
-    403: "That is not yours to do",
-    404: "There is nothing here",
-    409: "That has already been settled",
-    429: "A little too fast",
-    503: "Not just now",
-    500: "Something broke on our side",
+    400: gettext_lazy("Something is missing or wrong"),
+    403: gettext_lazy("That is not yours to do"),
+    404: gettext_lazy("There is nothing here"),
+    409: gettext_lazy("That has already been settled"),
+    429: gettext_lazy("A little too fast"),
+    503: gettext_lazy("Not just now"),
+    500: gettext_lazy("Something broke on our side"),
 }
 
 
@@ -67,29 +69,34 @@ def _answer(request: HttpRequest, status: int, code: str, message: str) -> HttpR
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400."""
     return _answer(
-        request, 400, "bad_input", "The request could not be read. Go back and try again."
+        request, 400, "bad_input", _("The request could not be read. Go back and try again.")
     )
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 403."""
-    return _answer(request, 403, "not_allowed", "This is not open to you.")
+    return _answer(request, 403, "not_allowed", _("This is not open to you."))
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404."""
     return _answer(
-        request, 404, "not_found", "No page has this address. Check it, or start at the front page."
+        request,
+        404,
+        "not_found",
+        _("No page has this address. Check it, or start at the front page."),
     )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500; the details are in the log only."""
-    message = "The error was logged. What you had sent before is kept; try again in a moment."
+    message = _("The error was logged. What you had sent before is kept; try again in a moment.")
     return _answer(request, 500, "error", message)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form that did not come from our own page, or came with a lost cookie."""
-    message = "This form is out of date or came from elsewhere. Reload the page and send it again."
+    message = _(
+        "This form is out of date or came from elsewhere. Reload the page and send it again."
+    )
     return _answer(request, 403, "csrf", message)

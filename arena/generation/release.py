@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 from redis.exceptions import RedisError
 
 from arena.battles.models import Battle
@@ -17,22 +18,26 @@ from arena.generation.models import GenerationJob
 from arena.generation.moderation import FLAGGED_OUTPUT, void_if_flagged
 from arena.generation.outputs import shown_output
 
-VOID_MESSAGE = (
+VOID_MESSAGE = gettext_noop(
     "One of the models could not answer, so this battle does not count. "
     "Nothing of yours is lost; you can send the same prompt again."
 )
 # By void_reason; a message never tells of a side.
 VOID_MESSAGES = {
-    "timed_out": "The answers took too long, so this battle does not count. "
-    "Nothing of yours is lost; you can send the same prompt again.",
-    FLAGGED_OUTPUT: "One of the answers broke the rules of this arena, so it is not shown and this "
-    "battle does not count. Nothing of yours is lost; you can send the same prompt again, or "
-    "another one.",
+    "timed_out": gettext_noop(
+        "The answers took too long, so this battle does not count. "
+        "Nothing of yours is lost; you can send the same prompt again."
+    ),
+    FLAGGED_OUTPUT: gettext_noop(
+        "One of the answers broke the rules of this arena, so it is not shown and this "
+        "battle does not count. Nothing of yours is lost; you can send the same prompt again, or "
+        "another one."
+    ),
 }
 
 
 def void_message(battle: Battle) -> str:
-    """Return what the voter of a void battle is told."""
+    """Return what the voter of a void battle is told, in English; who shows it translates it."""
     return VOID_MESSAGES.get(battle.void_reason, VOID_MESSAGE)
 
 

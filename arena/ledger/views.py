@@ -8,6 +8,7 @@ from pathlib import Path
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from arena.accounts.middleware import known_voter
@@ -60,7 +61,9 @@ def checkpoints_file(request: HttpRequest) -> JsonResponse:
     """
     after = request.GET.get("after", "0")
     if not after.isascii() or not after.isdecimal() or len(after) > 18:
-        raise BadInput(f"after is '{after[:40]}'; use the number of a checkpoint.")
+        raise BadInput(
+            _("after is '%(after)s'; use the number of a checkpoint.") % {"after": after[:40]}
+        )
     found = list(checkpoints().filter(number__gt=int(after))[: PAGE_CHECKPOINTS + 1])
     sent = found[:PAGE_CHECKPOINTS]
     following = reverse("ledger_checkpoints") + f"?after={sent[-1].number}" if sent else None

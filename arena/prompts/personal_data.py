@@ -10,19 +10,20 @@ from dataclasses import dataclass
 
 from arena.common.hashing import sha256_hex
 from arena.common.personal_data import Kind, national_numbers, plain, spans_of
+from arena.common.words import gettext_noop
 
-NATIONAL = "an identity number"
+NATIONAL = gettext_noop("an identity number")
 LABELS: dict[Kind, str] = {
-    "SECRET": "a password or an access key",
-    "URL_USER": "a user name or password in an address",
-    "EMAIL": "an e-mail address",
-    "IBAN": "a bank account number",
-    "CARD": "a payment card number",
+    "SECRET": gettext_noop("a password or an access key"),
+    "URL_USER": gettext_noop("a user name or password in an address"),
+    "EMAIL": gettext_noop("an e-mail address"),
+    "IBAN": gettext_noop("a bank account number"),
+    "CARD": gettext_noop("a payment card number"),
     "SSN": NATIONAL,
-    "MAC": "the address of a device",
-    "IP": "an internet address",
-    "PATH_USER": "the name of a user in a file path",
-    "PHONE": "a phone number",
+    "MAC": gettext_noop("the address of a device"),
+    "IP": gettext_noop("an internet address"),
+    "PATH_USER": gettext_noop("the name of a user in a file path"),
+    "PHONE": gettext_noop("a phone number"),
 }
 
 

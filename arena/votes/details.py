@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from arena.accounts.models import Voter
 from arena.arenas.models import Arena, Dimension
@@ -16,6 +17,7 @@ from arena.battles.services import reveal_battle
 from arena.common.errors import BadInput, Conflict
 from arena.common.events import publish
 from arena.votes.ballot import BadBallot, Ballot, read_ballot
+from arena.votes.choice_words import choice_words
 from arena.votes.models import DimensionOutcome, Rating, Strength, Vote
 from arena.votes.services import ballot_of, own_battle
 
@@ -43,7 +45,7 @@ def read_details(posted: Mapping[str, str]) -> Details:
     given = {key: value for key, value in posted.items() if value}
     stars = {key.removeprefix("stars-"): given[key] for key in given if key.startswith("stars-")}
     if not all(text.isdecimal() and len(text) == 1 for pair in stars.items() for text in pair):
-        raise BadInput(f"Give one to {MOST_STARS} stars to outputs of this battle.")
+        raise BadInput(_few_stars())
     return Details(
         strength=given.get("strength", ""),
         dimensions={
@@ -59,7 +61,7 @@ def details_asked(battle: Battle) -> dict[str, Any]:
     """Return what the page asks of a voted battle whose names are not shown yet."""
     ballot = ballot_of(battle.vote)
     return {
-        "ballot": ballot,
+        "choice_label": choice_words(ballot),
         "asks_strength": battle.arena.asks_strength and not ballot.is_tie,
         "degrees": Strength.Degree.choices,
         "dimensions": asked_dimensions(battle.arena),
@@ -81,10 +83,10 @@ def write_details(*, battle_id: uuid.UUID | str, voter: Voter | None, details: D
     battle = own_battle(battle_id, voter)
     vote = Vote.objects.filter(battle=battle).first()
     if vote is None:
-        raise Conflict("Vote first; then say more.", code="not_voted")
+        raise Conflict(_("Vote first; then say more."), code="not_voted")
     if battle.revealed_at is not None:
         raise Conflict(
-            "The names are shown already; only what is said before counts as blind.",
+            _("The names are shown already; only what is said before counts as blind."),
             code="already_revealed",
         )
     n_seats = battle.seats.count()
@@ -102,10 +104,13 @@ def _keep_strength(vote: Vote, arena: Arena, degree: str) -> None:
     if not degree:
         return
     if not arena.asks_strength or ballot_of(vote).is_tie:
-        raise BadInput("How much better was not asked of this vote. Leave it out.")
+        raise BadInput(_("How much better was not asked of this vote. Leave it out."))
     if degree not in Strength.Degree.values:
         known = ", ".join(Strength.Degree.values)
-        raise BadInput(f"'{degree[:40]}' is not a strength; choose one of: {known}.")
+        raise BadInput(
+            _("'%(given)s' is not a strength; choose one of: %(known)s.")
+            % {"given": degree[:40], "known": known}
+        )
     Strength.objects.create(vote=vote, degree=degree)
 
 
@@ -113,25 +118,31 @@ def _keep_dimensions(vote: Vote, arena: Arena, answers: Mapping[str, str], n_sea
     asked = {one.key: one for one in asked_dimensions(arena)}
     unknown = sorted(set(answers) - set(asked))
     if unknown:
-        raise BadInput(f"'{unknown[0][:40]}' is not asked here. Load the page again.")
+        raise BadInput(
+            _("'%(given)s' is not asked here. Load the page again.") % {"given": unknown[0][:40]}
+        )
     outcomes = []
     for key, choice in answers.items():
         ballot = _read(choice, n_seats)
         if not ballot.is_acceptable:
-            raise BadInput("A dimension is ranked or a tie; 'both_bad' is for the whole vote.")
+            raise BadInput(_("A dimension is ranked or a tie; 'both_bad' is for the whole vote."))
         outcomes.append(DimensionOutcome(vote=vote, dimension=asked[key], ranks=[*ballot.ranks]))
     DimensionOutcome.objects.bulk_create(outcomes)
 
 
 def _keep_stars(vote: Vote, arena: Arena, stars: Mapping[int, int], n_seats: int) -> None:
     if stars and not arena.asks_ratings:
-        raise BadInput("Stars are not asked for here. Leave them out.")
+        raise BadInput(_("Stars are not asked for here. Leave them out."))
     for position, given in stars.items():
         if not 0 <= position < n_seats or not 1 <= given <= MOST_STARS:
-            raise BadInput(f"Give one to {MOST_STARS} stars to outputs of this battle.")
+            raise BadInput(_few_stars())
     Rating.objects.bulk_create(
         Rating(vote=vote, position=position, stars=given) for position, given in stars.items()
     )
+
+
+def _few_stars() -> str:
+    return _("Give one to %(most)s stars to outputs of this battle.") % {"most": MOST_STARS}
 
 
 def _read(choice: str, n_seats: int) -> Ballot:

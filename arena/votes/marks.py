@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from arena.common.errors import BadInput
 from arena.generation.models import Output
 from arena.votes.models import Mark
@@ -15,7 +18,7 @@ KIND_OF = {
     "music": Mark.Kind.RANGE,
     "mesh": Mark.Kind.VIEW,
 }
-UNREADABLE = "A mark does not say where it is. Load the page again."
+UNREADABLE = gettext_noop("A mark does not say where it is. Load the page again.")
 FARTHEST = 1e6  # no share, second, degree or radius is larger
 SHARE_DIGITS = 4  # a tenth of a pixel of a picture 1000 px wide
 SECOND_DIGITS = 2
@@ -44,16 +47,19 @@ def _span(place: Mapping[str, Any], output: Output) -> dict[str, Any]:
     start, end, quote = place["start"], place["end"], place["quote"]
     text = output.text or ""
     if type(start) is not int or type(end) is not int:
-        raise BadInput(UNREADABLE)
+        raise BadInput(_(UNREADABLE))
     if not 0 <= start < end <= len(text):
         raise BadInput(
-            f"A mark runs from character {start} to {end}, and the answer has {len(text)}. "
-            "Load the page again."
+            _(
+                "A mark runs from character %(start)s to %(end)s, and the answer has %(n)s. Load "
+                "the page again."
+            )
+            % {"start": start, "end": end, "n": len(text)}
         )
     if text[start:end] != quote:
-        raise BadInput("The marked words are not those of the answer. Load the page again.")
+        raise BadInput(_("The marked words are not those of the answer. Load the page again."))
     if not quote.strip():
-        raise BadInput("A mark has no words in it. Mark at least one.")
+        raise BadInput(_("A mark has no words in it. Mark at least one."))
     return {"start": start, "end": end, "quote": quote}
 
 
@@ -64,12 +70,12 @@ def _region(place: Mapping[str, Any], output: Output) -> dict[str, Any]:
     )
     slack = 10**-SHARE_DIGITS  # what rounding may add
     if min(x, y) < 0 or x + width > 1 + slack or y + height > 1 + slack:
-        raise BadInput("A marked region leaves the picture. Draw it inside.")
+        raise BadInput(_("A marked region leaves the picture. Draw it inside."))
     width, height = (
         round(min(size, 1 - start), SHARE_DIGITS) for size, start in ((width, x), (height, y))
     )
     if min(width, height) <= 0:
-        raise BadInput("A marked region has no area. Draw it larger.")
+        raise BadInput(_("A marked region has no area. Draw it larger."))
     return {"x": x, "y": y, "width": width, "height": height}
 
 
@@ -79,7 +85,8 @@ def _range(place: Mapping[str, Any], output: Output) -> dict[str, Any]:
     start, end = (round(_number(place, name), SECOND_DIGITS) for name in ("from_s", "to_s"))
     if not 0 <= start < end <= round(duration, SECOND_DIGITS):
         raise BadInput(
-            f"A mark runs from {start:g} to {end:g} seconds, and the clip from 0 to {duration:g}."
+            _("A mark runs from %(start)s to %(end)s seconds, and the clip from 0 to %(duration)s.")
+            % {"start": f"{start:g}", "end": f"{end:g}", "duration": f"{duration:g}"}
         )
     return {"from_s": start, "to_s": end}
 
@@ -91,7 +98,7 @@ def _view(place: Mapping[str, Any], output: Output) -> dict[str, Any]:
     polar = round(_number(place, "polar_deg"), DEGREE_DIGITS)
     distance = round(_number(place, "distance"), DEGREE_DIGITS)
     if not 0 <= polar <= 180 or distance <= 0:
-        raise BadInput(UNREADABLE)
+        raise BadInput(_(UNREADABLE))
     return {
         "azimuth_deg": round(azimuth, DEGREE_DIGITS),
         "polar_deg": polar,
@@ -109,12 +116,12 @@ _CHECKS: dict[Mark.Kind, Callable[[Mapping[str, Any], Output], dict[str, Any]]] 
 
 def _has_only(place: Mapping[str, Any], *names: str) -> None:
     if set(place) != set(names):
-        raise BadInput(UNREADABLE)
+        raise BadInput(_(UNREADABLE))
 
 
 def _number(place: Mapping[str, Any], name: str) -> float:
     value = place[name]
     # A NaN is in no range.
     if type(value) not in (int, float) or not -FARTHEST <= value <= FARTHEST:
-        raise BadInput(UNREADABLE)
+        raise BadInput(_(UNREADABLE))
     return float(value)

@@ -11,6 +11,7 @@ from django.db.models import Q
 from arena.accounts.models import Voter
 from arena.arenas.models import Arena, Dimension
 from arena.battles.models import Battle
+from arena.common.words import gettext_noop
 
 
 class VoteImport(models.Model):
@@ -100,9 +101,9 @@ class Strength(models.Model):
     """How much better the better one is, said before the names were shown."""
 
     class Degree(models.TextChoices):
-        SLIGHTLY = "slightly"
-        CLEARLY = "clearly"
-        MUCH = "much"
+        SLIGHTLY = "slightly", gettext_noop("Slightly")
+        CLEARLY = "clearly", gettext_noop("Clearly")
+        MUCH = "much", gettext_noop("Much")
 
     vote = models.OneToOneField(Vote, on_delete=models.PROTECT, related_name="strength")
     degree = models.CharField(max_length=10, choices=Degree)
@@ -291,9 +292,9 @@ class Skip(models.Model):
     """The voter passed a battle over: no vote, no names."""
 
     class Reason(models.TextChoices):
-        CANNOT_JUDGE = "cannot_judge", "I cannot judge these"
-        NOT_INTERESTED = "not_interested", "I do not want to judge these"
-        TOO_SLOW = "too_slow", "It takes too long"
+        CANNOT_JUDGE = "cannot_judge", gettext_noop("I cannot judge these")
+        NOT_INTERESTED = "not_interested", gettext_noop("I do not want to judge these")
+        TOO_SLOW = "too_slow", gettext_noop("It takes too long")
 
     battle = models.OneToOneField(Battle, on_delete=models.PROTECT, related_name="skip")
     reason = models.CharField(max_length=20, choices=Reason)
@@ -307,14 +308,14 @@ class Report(models.Model):
     """The voter says that an output, or the battle, should not be here."""
 
     class Reason(models.TextChoices):
-        HATE = "hate", "Hateful or harassing"
-        SEXUAL = "sexual", "Sexual"
-        VIOLENT = "violent", "Violent or dangerous"
-        PERSONAL = "personal", "Somebody's personal data"
-        COPY = "copy", "A copy of somebody's work"
-        NAMES_ITSELF = "names_itself", "It says which model it is"
-        BROKEN = "broken", "Broken or empty"
-        OTHER = "other", "Something else"
+        HATE = "hate", gettext_noop("Hateful or harassing")
+        SEXUAL = "sexual", gettext_noop("Sexual")
+        VIOLENT = "violent", gettext_noop("Violent or dangerous")
+        PERSONAL = "personal", gettext_noop("Somebody's personal data")
+        COPY = "copy", gettext_noop("A copy of somebody's work")
+        NAMES_ITSELF = "names_itself", gettext_noop("It says which model it is")
+        BROKEN = "broken", gettext_noop("Broken or empty")
+        OTHER = "other", gettext_noop("Something else")
 
     battle = models.ForeignKey(Battle, on_delete=models.PROTECT, related_name="reports")
     position = models.PositiveSmallIntegerField(null=True, help_text="Empty: the whole battle.")

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from arena.accounts.models import Voter
 from arena.arenas.models import Arena, Tag
@@ -18,6 +19,7 @@ from arena.battles.models import LETTERS, Battle, Seat
 from arena.common.errors import BadInput, Conflict
 from arena.generation.models import Output
 from arena.votes.ballot import Ballot
+from arena.votes.choice_words import letters_in_words
 from arena.votes.marks import KIND_OF, UNREADABLE, checked_place
 from arena.votes.models import Mark, Rationale, SeatRationale, Vote
 from arena.votes.services import own_battle
@@ -93,7 +95,7 @@ def read_json(body: bytes) -> Said:
             for one in whole["marks"]
         ]
     except (ValueError, RecursionError):
-        raise BadInput("What the page sent cannot be read. Load it again.") from None
+        raise BadInput(_("What the page sent cannot be read. Load it again.")) from None
     return Said(
         text=whole["text"],
         seats=tuple(SeatSaid(**{**one, "tags": tuple(one["tags"])}) for one in seats),
@@ -125,13 +127,13 @@ def write_rationale(*, battle_id: uuid.UUID | str, voter: Voter | None, said: Sa
     battle = own_battle(battle_id, voter)
     vote = Vote.objects.filter(battle=battle).first()
     if vote is None:
-        raise Conflict("Vote first; then say why.", code="not_voted")
+        raise Conflict(_("Vote first; then say why."), code="not_voted")
     newest = vote.rationales.last()
     before = said_in(newest) if newest else Said(marks=())
     checked = _checked(said, before, battle)
     if checked == before:
         if newest is None:
-            raise BadInput("Nothing was said. Write a few words or choose a tag, or leave it.")
+            raise BadInput(_("Nothing was said. Write a few words or choose a tag, or leave it."))
         return newest
     written = Rationale.objects.create(
         vote=vote, version=newest.version + 1 if newest else 1, text=checked.text
@@ -176,26 +178,29 @@ def _checked(said: Said, before: Said, battle: Battle) -> Said:
     outputs = {seat.position: seat.output for seat in battle.seats.select_related("output").all()}
     positions = [one.position for one in said.seats]
     if len(set(positions)) < len(positions) or not set(positions) <= set(outputs):
-        raise BadInput("Say something of outputs of this battle, and of each one once.")
+        raise BadInput(_("Say something of outputs of this battle, and of each one once."))
     offered = _offered(battle.arena, before)
     seats = (
-        SeatSaid(one.position, _words(one.text, "a text"), _tags(one, offered))
+        SeatSaid(one.position, _words(one.text), _tags(one, offered))
         for one in sorted(said.seats, key=lambda one: one.position)
     )
     marks = before.marks if said.marks is None else _marks(said.marks, outputs, battle.arena)
     return Said(
-        text=_words(said.text, "the text"),
+        text=_words(said.text),
         seats=tuple(one for one in seats if one.text or one.tags),
         marks=marks,
     )
 
 
-def _words(text: str, name: str, most: int = MAX_RATIONALE_CHARS) -> str:
+def _words(text: str, most: int = MAX_RATIONALE_CHARS) -> str:
     """Return a text as it is kept: no character that PostgreSQL refuses, one kind of line end."""
     kept = text.encode("utf-8", "ignore").decode().replace("\x00", "")
     kept = kept.replace("\r\n", "\n").strip()
     if len(kept) > most:
-        raise BadInput(f"{name.capitalize()} has {len(kept)} characters; up to {most} can be kept.")
+        raise BadInput(
+            _("A text here has %(n)s characters; up to %(most)s can be kept.")
+            % {"n": len(kept), "most": most}
+        )
     return kept
 
 
@@ -217,7 +222,10 @@ def _offered(arena: Arena, before: Said) -> dict[int, list[str]]:
 def _tags(said: SeatSaid, offered: Mapping[int, Sequence[str]]) -> tuple[str, ...]:
     for key in said.tags:
         if key not in offered[said.position]:
-            raise BadInput(f"The tag '{str(key)[:40]}' is not offered here. Load the page again.")
+            raise BadInput(
+                _("The tag '%(tag)s' is not offered here. Load the page again.")
+                % {"tag": str(key)[:40]}
+            )
     return tuple(key for key in offered[said.position] if key in said.tags)
 
 
@@ -227,20 +235,20 @@ def _marks(
     marks: list[MarkSaid] = []
     for one in said:
         if one.position not in outputs or one.kind != KIND_OF[arena.modality]:
-            raise BadInput(UNREADABLE)
+            raise BadInput(_(UNREADABLE))
         kept = replace(
             one,
             kind=str(one.kind),
             place=checked_place(one.kind, one.place, outputs[one.position]),
-            note=_words(one.note, "a note", MAX_NOTE_CHARS),
+            note=_words(one.note, MAX_NOTE_CHARS),
         )
         if kept not in marks:
             marks.append(kept)
     for position, n_marks in Counter(one.position for one in marks).items():
         if n_marks > MOST_MARKS:
             raise BadInput(
-                f"{LETTERS[position]} has {n_marks} marks; up to {MOST_MARKS} can be kept. "
-                "Remove some."
+                _("%(letter)s has %(n)s marks; up to %(most)s can be kept. Remove some.")
+                % {"letter": LETTERS[position], "n": n_marks, "most": MOST_MARKS}
             )
     return tuple(marks)
 
@@ -251,10 +259,11 @@ def _marks(
 def question_after(ballot: Ballot) -> str:
     """Return what fits the vote: "What made A better?"."""
     if not ballot.is_acceptable:
-        return "What was missing?"
+        return _("What was missing?")
     if ballot.is_tie:
-        return "What made them equal?"
-    return f"What made {' and '.join(LETTERS[seat] for seat in ballot.seats_at(1))} better?"
+        return _("What made them equal?")
+    best = letters_in_words([LETTERS[seat] for seat in ballot.seats_at(1)])
+    return _("What made %(best)s better?") % {"best": best}
 
 
 def rationale_asked(battle: Battle, vote: Vote, ballot: Ballot) -> dict[str, Any]:

@@ -6,9 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from arena.battles.models import Battle, Seat
 from arena.generation.models import GenerationJob
+from arena.votes.choice_words import choice_words
 from arena.votes.models import Vote
 from arena.votes.rationales import rationale_asked
 from arena.votes.services import ballot_of
@@ -20,7 +23,7 @@ def reveal(battle: Battle) -> dict[str, Any]:
     vote = Vote.objects.get(battle=battle, battle__revealed_at__isnull=False)
     ballot = ballot_of(vote)
     return {
-        "choice_label": ballot.label,
+        "choice_label": choice_words(ballot),
         "receipt": str(vote.pk),
         "seats": [
             _seat(seat, vote)
@@ -57,14 +60,17 @@ def _made(job: GenerationJob) -> str:
     """Say how long the model took and, where it is known, what that cost."""
     if job.started_at is None or job.finished_at is None:
         return ""
-    parts = [f"Made in {_seconds(job.finished_at - job.started_at)}"]
+    parts = [_("Made in %(time)s") % {"time": _seconds(job.finished_at - job.started_at)}]
     if job.queue == "gen.text" and job.first_output_at:
-        parts.append(f"first words after {_seconds(job.first_output_at - job.started_at)}")
+        waited = _seconds(job.first_output_at - job.started_at)
+        parts.append(_("first words after %(time)s") % {"time": waited})
     if job.cost_usd:
-        parts.append(f"{job.cost_usd:.2g} US dollars")
+        parts.append(_("%(cost)s US dollars") % {"cost": number_format(f"{job.cost_usd:.2g}")})
     return " · ".join(parts)
 
 
 def _seconds(duration: timedelta) -> str:
     seconds = duration.total_seconds()
-    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.1f} min"
+    if seconds < 60:
+        return _("%(n)s s") % {"n": number_format(seconds, 1)}
+    return _("%(n)s min") % {"n": number_format(seconds / 60, 1)}

@@ -7,6 +7,7 @@ import uuid
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from arena.accounts.models import Voter
 from arena.battles.models import Battle
@@ -28,13 +29,18 @@ def share_battle(*, battle_id: uuid.UUID | str, voter: Voter | None) -> Share:
     """
     battle = own_battle(battle_id, voter)
     if battle.revealed_at is None:
-        raise Conflict("Vote first; then the battle can be shared.", code="not_voted")
+        raise Conflict(_("Vote first; then the battle can be shared."), code="not_voted")
     if hasattr(battle.vote, "withdrawal"):
-        raise Conflict("This vote was taken back, so there is nothing to share.", code="withdrawn")
+        raise Conflict(
+            _("This vote was taken back, so there is nothing to share."), code="withdrawn"
+        )
     if kept_back := unshareable_models(battle):
         raise Conflict(
-            f"The owner of {kept_back[0]} does not allow its outputs to be published, so this "
-            "battle cannot be shared.",
+            _(
+                "The owner of %(model)s does not allow its outputs to be published, so this "
+                "battle cannot be shared."
+            )
+            % {"model": kept_back[0]},
             code="outputs_not_public",
         )
     return Share.objects.get_or_create(
@@ -71,5 +77,5 @@ def shared_battle(token: str) -> Battle:
         .first()
     )
     if share is None:
-        raise NotFound("Nothing is shared here, or not any more.")
+        raise NotFound(_("Nothing is shared here, or not any more."))
     return share.battle

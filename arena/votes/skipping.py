@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from arena.accounts.models import Voter
 from arena.battles.models import Battle
@@ -28,12 +29,17 @@ def skip_battle(*, battle_id: uuid.UUID | str, voter: Voter | None, reason: str)
     """
     battle = own_battle(battle_id, voter)
     if reason not in Skip.Reason.values:
-        raise BadInput(f"'{reason[:40]}' is not a reason; choose one of: {_listed(Skip.Reason)}.")
+        raise BadInput(
+            _("'%(reason)s' is not a reason; choose one of: %(known)s.")
+            % {"reason": reason[:40], "known": _listed(Skip.Reason)}
+        )
     standing = Skip.objects.filter(battle=battle).first()
     if standing is not None:
         return standing
     if not end_battle(battle.pk, Battle.Ending.SKIPPED):
-        raise Conflict("This battle has ended already. Load the page again.", code="battle_ended")
+        raise Conflict(
+            _("This battle has ended already. Load the page again."), code="battle_ended"
+        )
     publish("battle.skipped", battle_id=str(battle.pk))
     return Skip.objects.create(battle=battle, reason=reason)
 
@@ -54,15 +60,19 @@ def report_battle(
     """
     battle = own_battle(battle_id, voter)
     if battle.released_at is None:
-        raise Conflict("There is nothing to report yet.", code="not_released")
+        raise Conflict(_("There is nothing to report yet."), code="not_released")
     if reason not in Report.Reason.values:
-        raise BadInput(f"'{reason[:40]}' is not a reason; choose one of: {_listed(Report.Reason)}.")
+        raise BadInput(
+            _("'%(reason)s' is not a reason; choose one of: %(known)s.")
+            % {"reason": reason[:40], "known": _listed(Report.Reason)}
+        )
     if position is not None and not battle.seats.filter(position=position).exists():
-        raise BadInput(f"This battle has no seat {position}.")
+        raise BadInput(_("This battle has no seat %(position)s.") % {"position": position})
     text = text.replace("\x00", "").strip()
     if len(text) > MAX_REPORT_CHARS:
         raise BadInput(
-            f"That is {len(text)} characters; up to {MAX_REPORT_CHARS} can be kept. Shorten it."
+            _("That is %(n)s characters; up to %(most)s can be kept. Shorten it.")
+            % {"n": len(text), "most": MAX_REPORT_CHARS}
         )
     return Report.objects.get_or_create(
         battle=battle, position=position, reason=reason, defaults={"text": text}

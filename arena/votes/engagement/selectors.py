@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 from django.db.models import prefetch_related_objects
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from arena.arenas.models import Arena
 from arena.battles.models import Battle, Seat
@@ -58,7 +60,7 @@ def require_voteable(battle: Battle) -> None:
     """Raise Conflict with a sentence for what is still to be done before the vote."""
     missing = [] if battle.released_at is None else missing_of(battle)
     if battle.released_at is None or any(one.kind == "shown" for one in missing):
-        raise Conflict("Wait until all outputs are on the screen.", code="not_shown")
+        raise Conflict(_("Wait until all outputs are on the screen."), code="not_shown")
     if missing:
         raise Conflict(" ".join(sentence(one) for one in missing), code="gate_not_met")
 
@@ -76,20 +78,31 @@ def shown_missing(missing: Missing) -> dict[str, Any]:
 
 def sentence(missing: Missing) -> str:
     """Return what to do, such as: Listen to answer B for 2 more seconds."""
-    answer = f"answer {'ABCDEF'[missing.seat]}"
     left = math.ceil(missing.needed - missing.have)
-    seconds = f"{left} more second{'' if left == 1 else 's'}"
     match missing.kind:
         case "heard":
-            return f"Listen to {answer} for {seconds}."
-        case "seen":
-            return f"Look at {answer} for {seconds}."
-        case "views":
-            return (
-                f"Turn {answer}: it was seen from {missing.have:.0f} of {missing.needed:.0f} sides."
+            said = ngettext(
+                "Listen to answer %(letter)s for %(n)s more second.",
+                "Listen to answer %(letter)s for %(n)s more seconds.",
+                left,
             )
-        case _:
-            return f"Wait until {answer} is on the screen."
+        case "seen":
+            said = ngettext(
+                "Look at answer %(letter)s for %(n)s more second.",
+                "Look at answer %(letter)s for %(n)s more seconds.",
+                left,
+            )
+        case "views":
+            said = _("Turn answer %(letter)s: it was seen from %(have)s of %(needed)s sides.")
+        case other:
+            assert other == "shown"
+            said = _("Wait until answer %(letter)s is on the screen.")
+    return said % {
+        "letter": "ABCDEF"[missing.seat],
+        "n": left,
+        "have": f"{missing.have:.0f}",
+        "needed": f"{missing.needed:.0f}",
+    }
 
 
 def _coverage(battle: Battle, until: float) -> Coverage:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Q
+from django.utils.translation import gettext as _
 
 from arena.accounts.models import Voter
 from arena.common.errors import BadInput, Conflict, TooMany
@@ -39,9 +40,9 @@ def record_shown(*, battle_id: uuid.UUID | str, voter: Voter, seat: int) -> bool
     """
     battle = own_battle(battle_id, voter)
     if battle.released_at is None:
-        raise Conflict("The outputs are not complete yet.", code="not_released")
+        raise Conflict(_("The outputs are not complete yet."), code="not_released")
     if not battle.seats.filter(position=seat).exists():
-        raise BadInput(f"This battle has no seat {seat}.")
+        raise BadInput(_("This battle has no seat %(seat)s.") % {"seat": seat})
     shown = battle.engagement.filter(kind=Engagement.Kind.SHOWN, seat=seat)
     if not battle.ending and not shown.exists():
         last = battle.engagement.aggregate(last=Max("number"))["last"] or 0
@@ -66,9 +67,11 @@ def record_events(
     """
     battle = own_battle(battle_id, voter)
     if battle.released_at is None:
-        raise Conflict("The outputs are not complete yet.", code="not_released")
+        raise Conflict(_("The outputs are not complete yet."), code="not_released")
     if battle.ending:
-        raise Conflict("This battle has ended; what comes now does not count.", code="battle_ended")
+        raise Conflict(
+            _("This battle has ended; what comes now does not count."), code="battle_ended"
+        )
     try:
         page, events = read_batch(message, battle.seats.count())
     except BadBatch as error:
@@ -79,7 +82,9 @@ def record_events(
     number, of_page = last["number"] or 0, last["of_page"] or 0
     new = [event for event in events if event.number > of_page]
     if number + len(new) > MOST_RECORDED:
-        raise TooMany(f"{number} events of this battle are recorded; no more are kept.")
+        raise TooMany(
+            _("%(n)s events of this battle are recorded; no more are kept.") % {"n": number}
+        )
     Engagement.objects.bulk_create(
         Engagement(
             battle=battle,

@@ -11,9 +11,6 @@ from arena.votes.models import Report, Skip
 
 register = template.Library()
 
-# What an output is called, where a voter reads it.
-THINGS = {"text": "answer", "image": "picture", "music": "clip", "mesh": "object"}
-
 
 @register.simple_tag
 def skip_reasons(stage: str) -> list[tuple[str, str]]:
@@ -29,12 +26,6 @@ def skip_reasons(stage: str) -> list[tuple[str, str]]:
 def report_reasons() -> list[tuple[str, str]]:
     """Return the reasons to report an output or a battle."""
     return Report.Reason.choices
-
-
-@register.filter
-def thing(modality: str) -> str:
-    """Return what one output of a modality is called: "picture"."""
-    return THINGS.get(modality, "one")
 
 
 @register.simple_tag
