@@ -1,20 +1,74 @@
-"""Voters, versions of the terms, and consent, which is only ever added."""
+"""Voters, whom an account holds together, versions of the terms, and consent, only ever added."""
 
 from __future__ import annotations
 
 import uuid
+from functools import cached_property
 
+from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 
 
 class Voter(models.Model):
-    """Somebody who votes: known by a random id in a signed cookie, nothing else."""
+    """Somebody who votes: known by a random id in a signed cookie, or by an account.
+
+    Once a voter belongs to an account no cookie opens it any more, even when the account is gone.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    account = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="voter"
+    )
+    claimed_at = models.DateTimeField(null=True, help_text="An account took this voter over.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(account__isnull=True) | Q(claimed_at__isnull=False),
+                name="the_voter_of_an_account_is_claimed",
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @cached_property
+    def ids(self) -> list[uuid.UUID]:
+        """The voters that are this person: itself, and those whose votes the account took over."""
+        if self.claimed_at is None:
+            return [self.pk]
+        return [self.pk, *self.linked.values_list("voter_id", flat=True)]
+
+    @property
+    def person_id(self) -> uuid.UUID:
+        """The voter that stands for this person where votes are counted by person."""
+        return self.link.person_id if hasattr(self, "link") else self.pk
+
+    def owns(self, voter_id: uuid.UUID | None) -> bool:
+        """Say whether what a voter of this id has is this person's."""
+        return voter_id is not None and (voter_id == self.pk or voter_id in self.ids)
+
+
+class VoterLink(models.Model):
+    """The votes of a voter without an account are those of an account's voter. Append-only."""
+
+    voter = models.OneToOneField(
+        Voter, on_delete=models.PROTECT, primary_key=True, related_name="link"
+    )
+    person = models.ForeignKey(Voter, on_delete=models.PROTECT, related_name="linked")
+    linked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(voter=F("person")), name="nobody_is_linked_to_themselves"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.voter_id} is {self.person_id}"
 
 
 class Terms(models.Model):

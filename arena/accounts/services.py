@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from arena.accounts.models import Consent, Terms, Voter
 from arena.common.errors import NotFound
@@ -50,9 +51,9 @@ def new_voter() -> Voter:
 
 
 def find_voter(voter_id: str | None) -> Voter | None:
-    """Return the voter of a cookie's id, or None."""
+    """Return the voter of a cookie's id, or None, also for one that an account took over."""
     try:
-        return Voter.objects.filter(pk=uuid.UUID(voter_id or "")).first()
+        return Voter.objects.filter(pk=uuid.UUID(voter_id or ""), claimed_at=None).first()
     except ValueError:
         return None
 
@@ -64,7 +65,8 @@ def accept_terms(*, voter: Voter) -> Consent:
 
 def consents_of(voter: Voter) -> QuerySet[Consent]:
     """Return what the voter has accepted, newest first, with the terms."""
-    return voter.consents.select_related("terms").order_by("-accepted_at", "-pk")
+    consents = Consent.objects.filter(voter__in=voter.ids).select_related("terms")
+    return consents.order_by("-accepted_at", "-pk")
 
 
 def current_consent(voter: Voter | None) -> Consent | None:

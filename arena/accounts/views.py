@@ -1,12 +1,18 @@
-"""The terms, as they are now and as they were."""
+"""The terms, as they are now and as they were, and the page of an account."""
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from arena.accounts.selectors import passkeys_of
 from arena.accounts.services import current_terms, published_terms
+from arena.common.errors import NotFound
 from arena.common.markdown import render_document
 
 
@@ -24,3 +30,21 @@ def terms(request: HttpRequest, sha256: str = "") -> HttpResponse:
         "is_current": shown == current,
     }
     return render(request, "accounts/terms.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def account_page(request: HttpRequest) -> HttpResponse:
+    """Show by what the person signs in, and lead to every change of it."""
+    context = {
+        "addresses": EmailAddress.objects.filter(user_id=request.user.pk).order_by("email"),
+        "passkeys": passkeys_of(request.user),
+        "connected": SocialAccount.objects.filter(user_id=request.user.pk).order_by("pk"),
+    }
+    return render(request, "accounts/account.html", context)
+
+
+def no_mail(request: HttpRequest) -> HttpResponse:
+    """Refuse what needs mail where none is sent."""
+    raise NotFound("This site sends no mail. Sign in with a passkey or a password.")

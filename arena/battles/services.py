@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from arena.accounts.models import Consent, Voter
 from arena.accounts.services import current_consent
@@ -108,8 +109,8 @@ def continue_battle(
         .filter(pk=battle_id)
         .first()
     )
-    if before is None or voter is None or before.voter_id != voter.pk:
-        raise NotFound("There is no such battle of yours.")
+    if before is None or voter is None or not voter.owns(before.voter_id):
+        raise NotFound(_("There is no such battle of yours."))
     if consent is None or consent != current_consent(voter):
         raise NotAllowed("Accept the terms before you go on.", code="terms_not_accepted")
     if not may_continue(before):

@@ -17,6 +17,7 @@
 | MODERATION_MODEL  | which of its models judges                         | the endpoint's own      |
 | MODERATION_KEY    | its bearer token                                   | none                    |
 | MODERATION_TIMEOUT_S | seconds that a voter waits for it, up to 30     | 3                       |
+| MODERATION_IMAGES | True: the endpoint judges images, too              | False                   |
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ def databases() -> dict[str, dict[str, Any]]:
             f"DATABASE_URL names the database '{name}'; "
             f"write one name after the host: postgresql://user@host/name"
         )
-    options: dict[str, Any] = _query("DATABASE_URL", parts, {"host", "port", *LIBPQ_OPTIONS})
+    options: dict[str, Any] = query_of("DATABASE_URL", parts, {"host", "port", *LIBPQ_OPTIONS})
     host = options.pop("host", unquote(parts.hostname or ""))
     if not host:
         raise SettingRefused(
@@ -172,7 +173,7 @@ def redis_url() -> str:
     if parts.scheme == "unix":
         if not parts.path.startswith("/") or parts.path == "/":
             raise SettingRefused("REDIS_URL names no socket; write unix:///path/of/the/socket?db=0")
-        database = _query("REDIS_URL", parts, {"db", "username", "password"}).get("db", "0")
+        database = query_of("REDIS_URL", parts, {"db", "username", "password"}).get("db", "0")
     else:
         if not parts.hostname:
             raise SettingRefused("REDIS_URL names no host; write redis://host:6379/0")
@@ -188,7 +189,7 @@ def celery_broker_url(redis: str) -> str:
     parts = urlsplit(redis)
     if parts.scheme != "unix":
         return redis
-    query = _query("REDIS_URL", parts, {"db", "username", "password"})
+    query = query_of("REDIS_URL", parts, {"db", "username", "password"})
     account = ""
     if "password" in query:
         account = f"{quote(query.get('username', ''))}:{quote(query['password'], safe='')}@"
@@ -244,6 +245,7 @@ def moderation() -> dict[str, Any]:
         "model": _text("MODERATION_MODEL"),
         "key": _text("MODERATION_KEY"),
         "timeout_s": _moderation_timeout_s(),
+        "sees_images": _switch("MODERATION_IMAGES"),
     }
 
 
@@ -268,7 +270,7 @@ def _file_storage(parts: SplitResult) -> dict[str, Any]:
             f"STORAGE_URL names the folder '{parts.netloc}{parts.path}'; "
             f"use an absolute one with three slashes: file:///srv/agon/storage"
         )
-    _query("STORAGE_URL", parts, set())
+    query_of("STORAGE_URL", parts, set())
     return {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(folder)},
@@ -281,7 +283,7 @@ def _s3_storage(parts: SplitResult) -> dict[str, Any]:
             "STORAGE_URL names no bucket, or holds a key; write s3://bucket/prefix and give the "
             "keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         )
-    query = _query("STORAGE_URL", parts, {"endpoint", "region"})
+    query = query_of("STORAGE_URL", parts, {"endpoint", "region"})
     endpoint = query.get("endpoint")
     if endpoint and urlsplit(endpoint).scheme not in {"http", "https"}:
         raise SettingRefused(f"STORAGE_URL has endpoint '{endpoint}'; write it with https://")
@@ -336,7 +338,8 @@ def _port(name: str, parts: SplitResult) -> int | None:
         raise SettingRefused(f"{name} has a port that is no number from 0 to 65535") from None
 
 
-def _query(name: str, parts: SplitResult, known: set[str]) -> dict[str, str]:
+def query_of(name: str, parts: SplitResult, known: set[str]) -> dict[str, str]:
+    """Return the options after an address's `?`. Raises SettingRefused for an unknown one."""
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     if unknown := sorted(set(query) - known):
         allowed = ", ".join(sorted(known)) or "none"

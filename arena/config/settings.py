@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from arena.config import environment
+from arena.config import environment, sign_in
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = environment.var_dir()
@@ -15,6 +15,8 @@ ALLOWED_HOSTS = environment.allowed_hosts()
 DATABASES = environment.databases()
 REDIS_URL = environment.redis_url()
 LEDGER_KEY = environment.ledger_key()
+MAIL = sign_in.mail()
+SOCIALACCOUNT_PROVIDERS = sign_in.social_login()
 
 INSTALLED_APPS = [
     "arena.common",
@@ -33,6 +35,11 @@ INSTALLED_APPS = [
     "channels",
     "django_htmx",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    *(f"allauth.socialaccount.providers.{name}" for name in SOCIALACCOUNT_PROVIDERS),
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -54,6 +61,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "arena.accounts.leaving.LeavingMiddleware",
     "arena.accounts.middleware.VoterMiddleware",
     "arena.common.middleware.ErrorMiddleware",
 ]
@@ -71,6 +80,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "arena.arenas.context.open_arenas",
+                "arena.accounts.context.ways_to_sign_in",
                 "arena.common.languages.languages",
             ],
         },
@@ -114,6 +124,63 @@ STORAGES = {
 }
 # What `collectstatic` gathered is served compressed; before it ran, files come from their places.
 SERVESTATIC_USE_FINDERS = not STATIC_ROOT.is_dir()
+
+# ── accounts: optional, by passkey, e-mail or another site ───────────────────────────────────
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",  # staff, by name
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in [
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 10}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    ]
+]
+LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "account_login", "you", "home"
+SESSION_COOKIE_AGE = 60 * 24 * 3600
+ACCOUNT_ADAPTER = "arena.accounts.adapters.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "arena.accounts.adapters.SocialAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+# Where mail is sent a password is a choice: a code by mail does as well.
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"] if MAIL.is_set else ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if MAIL.is_set else "none"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = MAIL.is_set
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = MAIL.is_set
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_LOGIN_BY_CODE_ENABLED = MAIL.is_set
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_EMAIL_NOTIFICATIONS = MAIL.is_set
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Agon: "
+ACCOUNT_MAX_EMAIL_ADDRESSES = 3
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if environment.is_https() else "http"
+SOCIALACCOUNT_EMAIL_REQUIRED = SOCIALACCOUNT_QUERY_EMAIL = False
+MFA_ADAPTER = "arena.accounts.adapters.PasskeyAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A passkey is a way in, not only a second step; an address that waits for its code is no reason
+# to refuse one.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL.is_set else 'dummy'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT, EMAIL_TIMEOUT = MAIL.host, MAIL.port, sign_in.MAIL_TIMEOUT_S
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.user, MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.use_tls, MAIL.use_ssl
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL.sender
+# Limits of sign-in hold across every web process.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "agon",
+    }
+}
 
 # ── moderation of prompts and outputs ────────────────────────────────────────────────────────
 MODERATION = environment.moderation()
@@ -178,6 +245,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 55.0},
     },
+    "forget unfinished": {"task": "accounts.forget_unfinished", "schedule": 24 * 3600.0},
     "build releases": {"task": "releases.build_releases", "schedule": 24 * 3600.0},
     "train reward models": {"task": "rewards.train_reward_models", "schedule": 7 * 24 * 3600.0},
 }

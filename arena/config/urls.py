@@ -13,6 +13,7 @@ handler500 = "arena.common.middleware.server_error"
 urlpatterns = [
     path("", include("ratings.pages.urls")),
     path("", include("arena.accounts.urls")),
+    path("account/", include("allauth.urls")),
     path("", include("arena.battles.urls")),
     path("", include("arena.generation.urls")),
     path("", include("arena.votes.urls")),

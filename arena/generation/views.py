@@ -6,6 +6,7 @@ import uuid
 
 from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from arena.accounts.middleware import known_voter
@@ -23,8 +24,8 @@ def media(request: HttpRequest, output_id: uuid.UUID, extension: str) -> HttpRes
         .filter(pk=output_id, blob__isnull=False, seat__battle__released_at__isnull=False)
         .first()
     )
-    if output is None or voter is None or output.seat.battle.voter_id != voter.pk:
-        raise NotFound("There is no such file, or it belongs to somebody else's battle.")
+    if output is None or voter is None or not voter.owns(output.seat.battle.voter_id):
+        raise NotFound(_("There is no such file, or it belongs to somebody else's battle."))
     assert output.blob is not None
     return serve_stored_file(
         request, default_storage, output.blob.key, media_type=output.blob.media_type

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from arena.accounts.models import Voter
 from arena.common.errors import NotFound
@@ -28,7 +29,7 @@ def receipt(*, vote_id: uuid.UUID, voter: Voter | None) -> dict[str, Any]:
 
     Raises NotFound for a vote that is not this voter's.
     """
-    vote = None if voter is None else Vote.objects.filter(pk=vote_id, voter=voter).first()
+    vote = None if voter is None else Vote.objects.filter(pk=vote_id, voter__in=voter.ids).first()
     if vote is None:
         raise NotFound("There is no such vote of yours.")
     entries = [

@@ -14,8 +14,9 @@ from urllib.parse import parse_qs
 from channels.db import database_sync_to_async as in_db
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.http import parse_cookie
+from django.utils.translation import gettext as _
 
-from arena.accounts.middleware import COOKIE, voter_from_cookie
+from arena.accounts.middleware import voter_from_cookies
 from arena.accounts.models import Voter
 from arena.battles.models import Battle
 from arena.common.errors import AgonError, TooMany
@@ -72,12 +73,13 @@ class BattleConsumer(AsyncJsonWebsocketConsumer):
         headers = dict(self.scope["headers"])
         # As pages do: one odd cookie of another site on this host must not hide ours.
         cookies = parse_cookie(headers.get(b"cookie", b"").decode("latin-1"))
-        voter = voter_from_cookie(cookies.get(COOKIE))
+        voter = voter_from_cookies(cookies)
         try:
             battle_id = uuid.UUID(self.battle_id)
         except ValueError:
             return None
-        if voter is None or not voter.battles.filter(pk=battle_id).exists():
+        battle = Battle.objects.filter(pk=battle_id, voter__in=voter.ids if voter else [])
+        if not battle.exists():
             return None
         return voter
 

@@ -12,6 +12,7 @@ from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from arena.accounts.models import Consent, Voter
+from arena.accounts.selectors import account_facts
 from arena.battles.models import Battle, Seat
 from arena.generation.models import Output
 from arena.generation.outputs import shown_output
@@ -42,12 +43,13 @@ async def own_data(voter: Voter, address: Address) -> AsyncIterator[bytes]:
 
 
 def _head(voter: Voter) -> dict[str, Any]:
-    consents = voter.consents.select_related("terms").order_by("accepted_at")
+    consents = Consent.objects.filter(voter__in=voter.ids).select_related("terms")
     return {
         "format": FORMAT,
         "exported_at": _time(timezone.now()),
         "voter": {"id": str(voter.pk), "first_seen_at": _time(voter.created_at)},
-        "consents": [_consent(consent) for consent in consents],
+        "account": account_facts(voter),
+        "consents": [_consent(one) for one in consents.order_by("accepted_at")],
     }
 
 
@@ -62,7 +64,7 @@ def _consent(consent: Consent) -> dict[str, Any]:
 
 def _battles(voter: Voter, after: Battle | None) -> Sequence[Battle]:
     """Return the next battles in the order of their opening, with everything that hangs on them."""
-    battles = Battle.objects.filter(voter=voter)
+    battles = Battle.objects.filter(voter__in=voter.ids)
     if after is not None:
         later = Q(opened_at__gt=after.opened_at)
         battles = battles.filter(later | Q(opened_at=after.opened_at, pk__gt=after.pk))

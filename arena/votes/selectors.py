@@ -19,7 +19,7 @@ from arena.votes.services import ballot_of
 def own_votes(voter: Voter, arena: Arena | None = None) -> QuerySet[Vote]:
     """Return the voter's votes, newest first, with all that `shown_vote` needs."""
     seats = Seat.objects.select_related("revision__model__organisation")
-    votes = Vote.objects.filter(voter=voter)
+    votes = Vote.objects.filter(voter__in=voter.ids)
     if arena is not None:
         votes = votes.filter(battle__arena=arena)
     return (
@@ -63,14 +63,16 @@ def withdrawn_at(vote: Vote) -> datetime | None:
 
 def n_own_votes(voter: Voter) -> dict[Arena, int]:
     """Return how many votes this voter has cast in each arena, in the arenas' order."""
-    cast = Vote.objects.filter(voter=voter).values_list("battle__arena").annotate(Count("pk"))
+    cast = (
+        Vote.objects.filter(voter__in=voter.ids).values_list("battle__arena").annotate(Count("pk"))
+    )
     n_votes = dict(cast)
     return {arena: n_votes[arena.pk] for arena in Arena.objects.filter(pk__in=n_votes)}
 
 
 def standing_votes_of(voter: Voter) -> QuerySet[Vote]:
     """Return the voter's votes that were not taken back."""
-    return Vote.objects.filter(voter=voter, withdrawal__isnull=True)
+    return Vote.objects.filter(voter__in=voter.ids, withdrawal__isnull=True)
 
 
 def shown_seats(battle: Battle) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import uuid
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from arena.accounts.models import Voter
 from arena.battles.models import Battle
@@ -30,8 +31,8 @@ def ballot_of(vote: Vote) -> Ballot:
 def own_battle(battle_id: uuid.UUID | str, voter: Voter | None) -> Battle:
     """Return the voter's battle, locked; raises NotFound for somebody else's."""
     battle = Battle.objects.select_for_update().filter(pk=battle_id).first()
-    if battle is None or voter is None or battle.voter_id != voter.pk:
-        raise NotFound("There is no such battle of yours.")
+    if battle is None or voter is None or not voter.owns(battle.voter_id):
+        raise NotFound(_("There is no such battle of yours."))
     return battle
 
 
@@ -71,9 +72,9 @@ def _cast(battle_id: uuid.UUID | str, voter: Voter | None, choice: str, key: uui
         .first()
     )
     if battle is None:
-        raise NotFound("There is no such battle.")
-    if voter is None or battle.voter_id != voter.pk:
-        raise NotAllowed("Only the person who started this battle can vote on it.")
+        raise NotFound(_("There is no such battle."))
+    if voter is None or not voter.owns(battle.voter_id):
+        raise NotAllowed(_("Only the person who started this battle can vote on it."))
     try:
         ballot = read_ballot(choice, battle.seats.count())
     except BadBallot as error:
@@ -131,7 +132,7 @@ def withdraw_vote(*, vote_id: str, voter: Voter | None) -> Withdrawal:
     """
     try:
         # Nobody is not the voter of an imported vote, whose voter is null.
-        own = Vote.objects.none() if voter is None else voter.votes.all()
+        own = Vote.objects.filter(voter__in=voter.ids if voter else [])
         vote = own.select_for_update().get(pk=uuid.UUID(vote_id))
     except (Vote.DoesNotExist, ValueError):
         raise NotFound("There is no such vote of yours.") from None
@@ -160,7 +161,7 @@ def withdraw_votes(*, voter: Voter, most: int = MOST_WITHDRAWN) -> int:
 def _withdraw_some(voter: Voter, most: int) -> tuple[int, int]:
     """Return how many votes were found standing, and how many of them were taken back here."""
     # Locked in one order, so that two calls never wait for each other.
-    standing = Vote.objects.filter(voter=voter, withdrawal__isnull=True).order_by("pk")
+    standing = Vote.objects.filter(voter__in=voter.ids, withdrawal__isnull=True).order_by("pk")
     locked = list(standing.select_for_update(of=("self",))[:most])
     # Asked again under the lock: while it was waited for, another call may have taken some back.
     withdrawn = Withdrawal.objects.filter(vote__in=locked)

@@ -9,6 +9,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -40,7 +42,7 @@ def battle_page(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
         .filter(pk=battle_id, origin=Battle.Origin.LIVE)
         .first()
     )
-    if battle is None or voter is None or battle.voter_id != voter.pk:
+    if battle is None or voter is None or not voter.owns(battle.voter_id):
         raise NotFound(
             "There is no such battle of yours. Battles open only in the browser that started them."
         )

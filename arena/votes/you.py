@@ -13,12 +13,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from arena.accounts.middleware import known_voter
 from arena.accounts.models import Voter
 from arena.accounts.services import consents_of, current_terms
+from arena.battles.models import Battle
 from arena.common.errors import NotFound
 from arena.votes.export import own_data
 from arena.votes.models import Vote
@@ -115,11 +118,14 @@ def own_data_page(request: HttpRequest) -> HttpResponse:
 
 def _own_data(voter: Voter) -> dict[str, Any]:
     consents = list(consents_of(voter))
-    n_votes, n_standing = Vote.objects.filter(voter=voter).count(), standing_votes_of(voter).count()
+    n_votes, n_standing = (
+        Vote.objects.filter(voter__in=voter.ids).count(),
+        standing_votes_of(voter).count(),
+    )
     facts = {
-        "Battles started": intcomma(voter.battles.count()),
-        "Votes that count": intcomma(n_standing),
-        "Votes taken back": intcomma(n_votes - n_standing),
+        _("Battles started"): intcomma(Battle.objects.filter(voter__in=voter.ids).count()),
+        _("Votes that count"): intcomma(n_standing),
+        _("Votes taken back"): intcomma(n_votes - n_standing),
     }
     return {
         "voter": voter,

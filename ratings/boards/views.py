@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -132,7 +133,7 @@ def board_standing(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
         )
         .first()
     )
-    if vote is None or voter is None or vote.voter_id != voter.pk:
-        raise NotFound("There is no vote of yours on this battle whose models were shown.")
+    if vote is None or voter is None or not voter.owns(vote.voter_id):
+        raise NotFound(_("There is no vote of yours on this battle whose models were shown."))
     context = {"standing": standing(vote.battle, vote), "arena": vote.battle.arena}
     return render(request, "boards/_standing.html", context)

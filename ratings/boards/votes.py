@@ -23,13 +23,15 @@ ROWS_AT_ONCE = 20_000
 
 # Ordered by the vote's key: equal votes give equal arrays, whatever the order of counting.
 _VOTES = """
-SELECT v.id, dense_rank() OVER (ORDER BY v.voter_id) - 1, v.voter_id IS NULL,
+SELECT v.id, dense_rank() OVER (ORDER BY coalesce(l.person_id, v.voter_id)) - 1,
+    v.voter_id IS NULL,
     (SELECT array_agg(s.revision_id ORDER BY s.position)
      FROM battles_seat s WHERE s.battle_id = b.id),
     {ranks}, b.p_draw, t.slices
 FROM boards_talliedvote t
 JOIN votes_vote v ON v.id = t.vote_id
-JOIN battles_battle b ON b.id = v.battle_id {outcomes}
+JOIN battles_battle b ON b.id = v.battle_id
+LEFT JOIN accounts_voterlink l ON l.voter_id = v.voter_id {outcomes}
 WHERE b.arena_id = %s AND b.origin = ANY(%s)
 ORDER BY v.id
 """
@@ -51,7 +53,8 @@ class CountedVotes:
         seats: (n_votes, n_seats) models by seat, `ABSENT` where a battle had fewer.
         ranks: (n_votes, n_seats) 1 is best, equal is a tie, 0 where there is no seat.
         is_acceptable: (n_votes,)
-        voter: (n_votes,) number of the voter, `ABSENT` where an imported file names none.
+        voter: (n_votes,) number of the person, all voters that an account ties together being
+            one; `ABSENT` where an imported file names none.
         p_draw: (n_votes,) probability of this set of models, nan where it is not known.
         slices: slices of each vote.
         ids: (n_votes,) keys of the votes.

@@ -21,6 +21,7 @@ PARTS_OF_A_ROW = (
     "engagement",
     "seats__revision__model",
     "seats__output__blob",
+    "vote__voter__link",
     "vote__dimension_outcomes__dimension",
     "vote__ratings",
     "vote__rationales__seats",
@@ -78,7 +79,9 @@ class RowMaker:
             "stars": [ratings.get(seat.position) for seat in seats] if ratings else None,
             **self._reasons(battle, len(seats)),
             "attention": _attention(battle, seats),
-            "voter": self.pseudonyms.name("voter", str(vote.voter_id)),
+            "voter": self.pseudonyms.name(
+                "voter", str(vote.voter.person_id if vote.voter else None)
+            ),
             "sampler": f"{battle.sampler}/{battle.sampler_version}",
             "p_draw": battle.p_draw,
         }

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 
-from arena.accounts.models import Consent, Terms, Voter
+from arena.accounts.linking import join_voter
+from arena.accounts.models import Consent, Terms, Voter, VoterLink
+from arena.accounts.services import new_voter
 from arena.arenas.models import Arena, Dimension
 from arena.ledger.models import Checkpoint, Entry, Erasure
 from arena.ledger.sealing import seal_batch
@@ -53,6 +56,7 @@ APPEND_ONLY: tuple[type[Model], ...] = (
     Moderation,
     Revision,
     Snapshot,
+    VoterLink,
 )
 
 
@@ -79,6 +83,9 @@ def rows(ada: Voter, arena: Arena, models: list[Revision]) -> None:
     withdraw_vote(vote_id=str(vote.pk), voter=ada)
     newest = Entry.objects.latest("pk")
     seal_batch(seed=bytes(32), settled=newest.pk)
+    account = User.objects.create_user("mia")
+    for _ in range(2):
+        join_voter(account=account, voter=new_voter())
     Erasure.objects.create(entry=newest, reason="Asked for.", erased_at=newest.at)
 
 
