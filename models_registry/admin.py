@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from arena.common.admin import ReadOnlyAdmin
 from models_registry.abilities import sentences
-from models_registry.models import IMPORTED, Model, Organisation, Revision
+from models_registry.health import note_answer
+from models_registry.models import IMPORTED, Health, Model, Organisation, Revision
 from models_registry.services import abilities_of
 
 
@@ -33,3 +36,19 @@ class ModelAdmin(admin.ModelAdmin):
 @admin.register(Revision)
 class RevisionAdmin(ReadOnlyAdmin):
     list_display = ("label", "adapter", "created_at")
+
+
+@admin.register(Health)
+class HealthAdmin(ReadOnlyAdmin):
+    """Which models answer; staff let one play again once they have mended what failed."""
+
+    list_display = ("revision", "failures_in_a_row", "code", "benched_until", "changed_at")
+    list_filter = ("code",)
+    actions = ("let_play",)
+
+    @admin.action(description="Let these play again now", permissions=["view"])
+    def let_play(self, request: HttpRequest, healths: QuerySet[Health]) -> None:
+        """Take the chosen models off the bench."""
+        for health in healths:
+            note_answer(health.revision_id)
+        self.message_user(request, "They may be drawn again from the next battle on.")

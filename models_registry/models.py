@@ -108,3 +108,30 @@ class Revision(models.Model):
     def label(self) -> str:
         """The name in releases: `slug@number`."""
         return f"{self.model.slug}@{self.number}"
+
+
+class Health(models.Model):
+    """Whether a revision answers: a cache of how its last jobs ended, for the draw."""
+
+    revision = models.OneToOneField(
+        Revision, on_delete=models.CASCADE, primary_key=True, related_name="health"
+    )
+    failures_in_a_row = models.PositiveIntegerField(default=0)
+    benched_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until then it is not drawn (`models_registry.breaker`)."
+    )
+    code = models.CharField(max_length=40, blank=True)
+    message = models.CharField(max_length=400, blank=True, help_text="Of the last failure.")
+    changed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "health of models"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(benched_until__isnull=True) | Q(failures_in_a_row__gte=1),
+                name="benched_after_a_failure",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.revision}: {self.code or 'answers'}"

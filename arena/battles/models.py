@@ -49,7 +49,8 @@ class Battle(models.Model):
         default=dict,
         blank=True,
         help_text="What the prompt was read to need, by which version of the rules, and which "
-        "models were left out for what (`arena.battles.routing`).",
+        "models were left out for what (`arena.battles.routing`); and those that rested after "
+        "failures.",
     )
     opened_at = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True, help_text="All outputs went to the voter.")

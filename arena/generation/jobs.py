@@ -21,8 +21,10 @@ from arena.battles.models import Battle, Seat
 from arena.battles.services import end_battle
 from arena.common.events import JOBS_CHANNEL, notify, publish
 from arena.generation.models import DEADLINES, LEASE, MAX_ATTEMPTS, GenerationJob, Output
+from models_registry.health import note_answer, note_failure
 
 OFFER_EVERY = timedelta(seconds=15)  # a lost wake-up costs a voter at most this
+OURS = "worker_error"  # the code of a failure of our own program, whatever model it ran
 BACKOFF_S = 1.0  # first retry; doubles, with full jitter
 JobId = uuid.UUID | str
 State = GenerationJob.State
@@ -147,6 +149,7 @@ def finish_job(claim: Claim, output: Output, *, cost_usd: float, announce: bool 
     seat = Seat.objects.get(job__pk=claim.job_id)
     output.seat = seat
     output.save(force_insert=True)
+    note_answer(seat.revision_id)
     if announce:
         publish("output.finished", battle_id=str(seat.battle_id))
     return True
@@ -155,9 +158,16 @@ def finish_job(claim: Claim, output: Output, *, cost_usd: float, announce: bool 
 @transaction.atomic
 def fail_job(claim: Claim, *, code: str, message: str, is_retryable: bool) -> bool:
     """End an attempt that failed: again later, or for good, which makes the battle void."""
-    job = GenerationJob.objects.select_for_update().filter(_mine(claim)).first()
+    job = (
+        GenerationJob.objects.select_for_update(of=("self",))
+        .select_related("seat")
+        .filter(_mine(claim))
+        .first()
+    )
     if job is None:
         return False
+    if code != OURS:
+        note_failure(job.seat.revision_id, code=code, message=message)
     job.error_code, job.error_message = code, message[:2000]
     fields = ["error_code", "error_message", "state"]
     if is_retryable and job.attempt < MAX_ATTEMPTS:
