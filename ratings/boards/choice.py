@@ -8,9 +8,11 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from arena.arenas.models import Arena
 from arena.common.errors import NotFound
+from arena.common.words import gettext_noop
 from arena.prompts.slices import Slice
 from ratings.boards.kept import Counts
 from ratings.boards.methods import METHODS
@@ -29,7 +31,11 @@ from ratings.boards.selectors import (
 from ratings.boards.slices import arena_slices
 from ratings.boards.table import Board
 
-SOURCE_NAMES = {"live": "cast here", "imported": "imported", "all": "all"}
+SOURCE_NAMES = {
+    "live": gettext_noop("cast here"),
+    "imported": gettext_noop("imported"),
+    "all": gettext_noop("all"),
+}
 MAIN = ""  # the method of the main board
 
 
@@ -57,15 +63,19 @@ class BoardChoice:
     def check(self) -> None:
         """Raise NotFound unless there is such a board."""
         if self.slice and self.slice not in self.slices:
-            known = ", ".join(self.slices) or "none yet"
-            raise NotFound(f"This board has no slice '{self.slice}'. Slices with votes: {known}.")
+            known = ", ".join(self.slices) or _("none yet")
+            message = _("This board has no slice '%(slice)s'. Slices with votes: %(known)s.")
+            raise NotFound(message % {"slice": self.slice, "known": known})
         if self.method and self.method not in METHODS:
-            raise NotFound(f"There is no method '{self.method}'. Methods: {', '.join(METHODS)}.")
+            message = _("There is no method '%(method)s'. Methods: %(known)s.")
+            raise NotFound(message % {"method": self.method, "known": ", ".join(METHODS)})
         if self.method and self.slice:
-            raise NotFound("Other methods are fitted to all votes; choose a slice or a method.")
+            raise NotFound(_("Other methods are fitted to all votes; choose a slice or a method."))
         if self.method and "board" not in self.finding:
-            reason = self.finding.get("refused", "The votes have not been gone over yet.")
-            raise NotFound(f"There is no such board of these votes. {reason}")
+            not_yet = gettext_noop("The votes have not been gone over yet.")
+            reason = _(self.finding.get("refused", not_yet))
+            message = _("There is no such board of these votes. %(reason)s")
+            raise NotFound(message % {"reason": reason})
 
     @cached_property
     def usual_source(self) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from arena.arenas.models import Arena
 from arena.common.text_style import count_mark
+from arena.common.words import gettext_noop
 from arena.generation.models import Output
 from ratings.boards.selectors import origins_of
 from ratings.boards.votes import CountedVotes
@@ -23,13 +24,13 @@ FloatArray = NDArray[np.float64]
 CHUNK = 2000
 
 TEXT = (
-    Covariate("length", "length", "relative", "characters of the answer"),
-    Covariate("headers", "headers", "relative", "Markdown headers"),
-    Covariate("list_items", "list items", "relative", "bulleted and numbered items"),
-    Covariate("bold", "bold passages", "relative", "passages set in bold"),
-    Covariate("links", "links", "relative", "links and bare addresses"),
+    Covariate("length", gettext_noop("length"), "relative", "characters of the answer"),
+    Covariate("headers", gettext_noop("headers"), "relative", "Markdown headers"),
+    Covariate("list_items", gettext_noop("list items"), "relative", "bulleted and numbered items"),
+    Covariate("bold", gettext_noop("bold passages"), "relative", "passages set in bold"),
+    Covariate("links", gettext_noop("links"), "relative", "links and bare addresses"),
 )
-MESH = (Covariate("triangles", "triangles", "relative", "triangles of the mesh"),)
+MESH = (Covariate("triangles", gettext_noop("triangles"), "relative", "triangles of the mesh"),)
 # The side on which an output stood is estimated in every arena.
 BY_MODALITY: dict[str, tuple[Covariate, ...]] = {
     "text": TEXT,

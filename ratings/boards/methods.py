@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext
 
 from arena.arenas.models import Arena
+from arena.common.words import gettext_noop
 from ratings.boards.covariates import covariates_of, values_by_seat
 from ratings.boards.table import Board, board_of_fit
 from ratings.boards.votes import ABSENT, CountedVotes, PairwiseVotes, pairwise
@@ -85,12 +87,30 @@ class Material:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A sentence about a fit: its English with named places, and what stands there.
+
+    A list holds words, each of which is translated by itself.
+    """
+
+    text: str
+    values: Mapping[str, str | int | Sequence[str]] = field(default_factory=dict)
+
+    def in_words(self) -> str:
+        """Return the sentence in the language of the page."""
+        return gettext(self.text) % {
+            name: value if isinstance(value, str | int) else gettext(", ").join(map(gettext, value))
+            for name, value in self.values.items()
+        }
+
+
+@dataclass(frozen=True)
 class Found:
     """A board, what was estimated beside the ratings, and what to know of it."""
 
     board: Board
     parameters: dict[str, tuple[float, float]]  # name → value and standard error, natural log
-    notes: list[str]
+    notes: list[Note]
     # What the method says of each model beside its rating: label → share and standard error.
     shares: dict[str, tuple[float, float]] = field(default_factory=dict)
     shares_title: str = ""
@@ -106,7 +126,7 @@ class Method:
     fit: Callable[[Material], Found]
 
 
-def _found(material: Material, fit: Fit, name: str, notes: list[str], votes: int) -> Found:
+def _found(material: Material, fit: Fit, name: str, notes: list[Note], votes: int) -> Found:
     errors = fit.parameter_errors
     return Found(
         board=board_of_fit(material.names, fit, n_votes=votes, method=name),
@@ -118,14 +138,17 @@ def _found(material: Material, fit: Fit, name: str, notes: list[str], votes: int
 def _one_voice(material: Material) -> Found:
     fit = fit_by_voter(material.voter_tallies())
     fit = replace(fit, n_votes=material.votes_of_model)
-    note = f"{fit.n_clusters} voters; nobody's votes weigh more than {CAP:.0f} together."
+    text = gettext_noop("%(n)s voters; nobody's votes weigh more than %(cap)s together.")
+    note = Note(text, {"n": str(fit.n_clusters), "cap": f"{CAP:.0f}"})
     return _found(material, fit, "bradley-terry, one voice", [note], material.votes.n_votes)
 
 
 def _davidson(material: Material) -> Found:
     fit = fit_davidson(material.tallies)
-    note = "Two equal models tie with odds exp(tie) to 1 against a win of a given one."
-    return _found(material, fit, "Davidson", [note], material.votes.n_votes)
+    text = gettext_noop(
+        "Two equal models tie with odds exp(tie) to 1 against a win of a given one."
+    )
+    return _found(material, fit, "Davidson", [Note(text)], material.votes.n_votes)
 
 
 def _acceptability(material: Material) -> Found:
@@ -136,14 +159,16 @@ def _acceptability(material: Material) -> Found:
     return replace(
         found,
         shares=dict(zip(material.names, shares, strict=True)),
-        shares_title="How often two answers as good as this model's are not both bad",
+        shares_title=gettext_noop("How often two answers as good as this model's are not both bad"),
     )
 
 
 def _reweighted(material: Material) -> Found:
     known = np.isfinite(material.votes.p_draw)
     if not known.all():
-        raise NotEnough("Imported votes do not say with what probability their pair was drawn.")
+        raise NotEnough(
+            gettext_noop("Imported votes do not say with what probability their pair was drawn.")
+        )
     pairs = material.pairs
     weighted = fit_inverse_propensity(
         len(material.names),
@@ -153,8 +178,14 @@ def _reweighted(material: Material) -> Found:
         material.votes.p_draw[pairs.vote],
     )
     notes = [
-        f"The price: as precise as {1 / weighted.variance_price:.0%} of the votes without weights.",
-        f"The largest weight is {weighted.weight_max:.1f} times the mean.",
+        Note(
+            gettext_noop("The price: as precise as %(share)s of the votes without weights."),
+            {"share": f"{1 / weighted.variance_price:.0%}"},
+        ),
+        Note(
+            gettext_noop("The largest weight is %(times)s times the mean."),
+            {"times": f"{weighted.weight_max:.1f}"},
+        ),
     ]
     return _found(material, weighted.fit, "reweighted", notes, material.votes.n_votes)
 
@@ -165,7 +196,9 @@ def _style(material: Material) -> Found:
     pairs = material.pairs
     rows = np.flatnonzero(has_all[pairs.vote])
     if not rows.size:
-        raise NotEnough("None of these votes has outputs here whose style could be measured.")
+        raise NotEnough(
+            gettext_noop("None of these votes has outputs here whose style could be measured.")
+        )
     vote, first, second = pairs.vote[rows], pairs.first[rows], pairs.second[rows]
     seat = _seat_of(material.votes)
     contrast = design(covariates, values[vote, seat(vote, first)], values[vote, seat(vote, second)])
@@ -178,16 +211,19 @@ def _style(material: Material) -> Found:
             dtype=np.float64,
         )
     )  # fmt: skip
-    measured = ", ".join(one.label for one in used)
-    notes = [f"Set aside: {measured + ', ' if used else ''}and the side on which an output stood."]
+    aside = (
+        gettext_noop("Set aside: %(measured)s, and the side on which an output stood.")
+        if used
+        else gettext_noop("Set aside: the side on which an output stood.")
+    )
+    notes = [Note(aside, {"measured": [one.label for one in used]})]
     if not varies.all():
-        alike = ", ".join(
-            c.label for c, is_used in zip(covariates, varies, strict=True) if not is_used
-        )
-        notes.append(f"Never different here: {alike}.")
+        alike = [c.label for c, is_used in zip(covariates, varies, strict=True) if not is_used]
+        notes.append(Note(gettext_noop("Never different here: %(alike)s."), {"alike": alike}))
     n_votes = int(np.unique(vote).size)
     if n_votes < material.votes.n_votes:
-        notes.append(f"{n_votes} of {material.votes.n_votes} votes have outputs to measure.")
+        text = gettext_noop("%(n)s of %(all)s votes have outputs to measure.")
+        notes.append(Note(text, {"n": n_votes, "all": material.votes.n_votes}))
     return _found(material, fit, "style aside", notes, n_votes)
 
 
@@ -206,7 +242,9 @@ def _numbered(voter: np.ndarray) -> np.ndarray | None:
 
 def _lists(material: Material) -> Found:
     if material.votes.seats.shape[1] == 2:
-        raise NotEnough("Every vote here compares two; lists need votes on three or more.")
+        raise NotEnough(
+            gettext_noop("Every vote here compares two; lists need votes on three or more.")
+        )
     seats, ranks = material.votes.seats, material.votes.ranks
     table = np.zeros((len(seats), len(material.names)), dtype=np.int64)
     row, seat = np.nonzero(seats >= 0)
@@ -220,46 +258,58 @@ METHODS: dict[str, Method] = {
     for method in (
         Method(
             "one-voice",
-            "One voice",
-            "Each person's votes together weigh at most as much as a hundred, and intervals are "
-            "clustered by person. It cannot be recomputed from a release, which links nobody's "
-            "votes across its parts.",
+            gettext_noop("One voice"),
+            gettext_noop(
+                "Each person's votes together weigh at most as much as a hundred, and intervals "
+                "are clustered by person. It cannot be recomputed from a release, which links "
+                "nobody's votes across its parts."
+            ),
             _one_voice,
         ),
         Method(
             "style",
-            "Style aside",
-            "What a vote owes to how an output looks, such as its length, and to its side is "
-            "estimated beside the ratings and taken out of them. A number above zero says that "
-            "more of it wins votes.",
+            gettext_noop("Style aside"),
+            gettext_noop(
+                "What a vote owes to how an output looks, such as its length, and to its side is "
+                "estimated beside the ratings and taken out of them. A number above zero says "
+                "that more of it wins votes."
+            ),
             _style,
         ),
         Method(
             "davidson",
-            "Ties as an outcome",
-            "A tie is an outcome of its own with its own probability (Davidson 1970), where the "
-            "main board counts it as half a win for each side.",
+            gettext_noop("Ties as an outcome"),
+            gettext_noop(
+                "A tie is an outcome of its own with its own probability (Davidson 1970), where "
+                "the main board counts it as half a win for each side."
+            ),
             _davidson,
         ),
         Method(
             "acceptability",
-            "Both bad as an outcome",
-            "A, B, tie and both bad are four outcomes. Both bad says something about the level of "
-            "the two, which a comparison alone cannot.",
+            gettext_noop("Both bad as an outcome"),
+            gettext_noop(
+                "A, B, tie and both bad are four outcomes. Both bad says something about the "
+                "level of the two, which a comparison alone cannot."
+            ),
             _acceptability,
         ),
         Method(
             "reweighted",
-            "Every pair alike",
-            "Votes weigh one over the probability with which their pair was drawn, as if every "
-            "pair had met equally often.",
+            gettext_noop("Every pair alike"),
+            gettext_noop(
+                "Votes weigh one over the probability with which their pair was drawn, as if "
+                "every pair had met equally often."
+            ),
             _reweighted,
         ),
         Method(
             "lists",
-            "Whole rankings",
-            "A ranking of three or more is one observation (Plackett-Luce), where the main board "
-            "takes it apart into pairs.",
+            gettext_noop("Whole rankings"),
+            gettext_noop(
+                "A ranking of three or more is one observation (Plackett-Luce), where the main "
+                "board takes it apart into pairs."
+            ),
             _lists,
         ),
     )
@@ -275,7 +325,8 @@ def try_method(method: Method, material: Material) -> dict[str, Any]:
     return {
         "board": found.board.as_dict(),
         "parameters": {name: list(pair) for name, pair in found.parameters.items()},
-        "notes": found.notes,
+        "notes": [note.in_words() for note in found.notes],
+        "said": [asdict(note) for note in found.notes],
         "shares": {name: list(pair) for name, pair in found.shares.items()},
         "shares_title": found.shares_title,
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from arena.arenas.models import Arena
+from arena.common.words import gettext_noop
 from arena.prompts.slices import SLICES, Slice
 
-DIMENSIONS = "Question"  # the group of the boards by dimension
+DIMENSIONS = gettext_noop("Question")  # the group of the boards by dimension
 _PREFIX = "dimension-"
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from arena.battles.models import Battle
 from arena.votes.models import Vote
 from ratings.boards.counting import pair_outcomes
@@ -66,19 +69,25 @@ def _seat(letter: str, after: Row | None, before: Row | None) -> dict[str, Any]:
     change = round(after.rating) - round(before.rating) if before else None
     return {
         "letter": letter,
-        "rating": f"{after.rating:.0f}" + (" (provisional)" if after.is_provisional else ""),
+        "rating": _rating_text(after),
         "rank": after.rank,
         "rank_text": _rank_text(after),
         "change": change,
-        "change_text": "first rating" if change is None else f"{change:+d}" if change else "±0",
+        "change_text": _("first rating") if change is None else f"{change:+d}" if change else "±0",
         "votes": after.votes,
     }
 
 
+def _rating_text(row: Row) -> str:
+    rating = f"{row.rating:.0f}"
+    return _("%(rating)s (provisional)") % {"rating": rating} if row.is_provisional else rating
+
+
 def _rank_text(row: Row) -> str:
     if row.rank is None:
-        return "open: too few votes"
-    return f"{row.rank} ({row.rank_low}–{row.rank_high} possible)"
+        return _("open: too few votes")
+    ranks = {"rank": row.rank, "low": row.rank_low, "high": row.rank_high}
+    return _("%(rank)s (%(low)s–%(high)s possible)") % ranks
 
 
 def _others(counts: list[PairCounts], labels: list[str]) -> str:
@@ -87,16 +96,19 @@ def _others(counts: list[PairCounts], labels: list[str]) -> str:
     pair = next((c for c in counts if {c.first, c.second} == set(labels)), None)
     total = pair and pair.wins_first + pair.wins_second + pair.ties + pair.both_bad
     if not pair or not total:
-        return "Yours is the first vote between these two."
+        return _("Yours is the first vote between these two.")
     wins_a, wins_b = pair.wins_first, pair.wins_second
     if pair.first != labels[0]:
         wins_a, wins_b = wins_b, wins_a
     ties = pair.ties + pair.both_bad
-    word = "vote" if total == 1 else "votes"
-    return (
-        f"Of {total} other {word} between these two: {wins_a} for the model at A, "
-        f"{wins_b} for the model at B, {ties} for neither."
+    sentence = ngettext(
+        "Of %(total)s other vote between these two: %(a)s for the model at A, "
+        "%(b)s for the model at B, %(neither)s for neither.",
+        "Of %(total)s other votes between these two: %(a)s for the model at A, "
+        "%(b)s for the model at B, %(neither)s for neither.",
+        total,
     )
+    return sentence % {"total": total, "a": wins_a, "b": wins_b, "neither": ties}
 
 
 def _others_of_list(counts: list[PairCounts], labels: set[str]) -> str:
@@ -106,5 +118,10 @@ def _others_of_list(counts: list[PairCounts], labels: set[str]) -> str:
         if {c.first, c.second} <= labels
     )
     if not n:
-        return "Yours is the first vote between any two of these."
-    return f"Others compared two of these {n} time{'' if n == 1 else 's'} before."
+        return _("Yours is the first vote between any two of these.")
+    sentence = ngettext(
+        "Others compared two of these %(n)s time before.",
+        "Others compared two of these %(n)s times before.",
+        n,
+    )
+    return sentence % {"n": n}

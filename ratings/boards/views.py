@@ -109,10 +109,11 @@ def snapshot(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     arena = get_object_or_404(Arena, slug=slug)
     found = Snapshot.objects.filter(pk=number, arena=arena).first()
     if found is None:
-        raise NotFound(
-            f"The arena '{arena.name}' has no published board {number}. "
+        message = _(
+            "The arena '%(arena)s' has no published board %(number)s. "
             "Its page of ratings over time lists those that there are."
         )
+        raise NotFound(message % {"arena": arena.name, "number": number})
     if file := as_file(request, lambda: pages.snapshot_export(found)):
         return file
     context = {"arena": found.arena, "snapshot": found, "board": pages.snapshot_context(found)}

@@ -7,22 +7,24 @@ from pathlib import Path
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from arena.common.errors import NotFound
 from arena.common.markdown import Document, render_document
+from arena.common.words import gettext_noop
 
 # The order of the navigation; decisions follow in the order of their numbers.
 PAGES = (
-    ("about", "What Agon is"),
-    ("method", "How boards are made"),
-    ("run", "Run your own"),
-    ("arenas", "Shape an arena"),
-    ("models", "Bring a model"),
-    ("import", "Import votes"),
-    ("releases", "Use a release"),
-    ("rewards", "Use a reward model"),
-    ("ledger", "The sealed record"),
-    ("design", "How it is built"),
+    ("about", gettext_noop("What Agon is")),
+    ("method", gettext_noop("How boards are made")),
+    ("run", gettext_noop("Run your own")),
+    ("arenas", gettext_noop("Shape an arena")),
+    ("models", gettext_noop("Bring a model")),
+    ("import", gettext_noop("Import votes")),
+    ("releases", gettext_noop("Use a release")),
+    ("rewards", gettext_noop("Use a reward model")),
+    ("ledger", gettext_noop("The sealed record")),
+    ("design", gettext_noop("How it is built")),
 )
 
 
@@ -45,16 +47,16 @@ def read_document(path: str) -> Document:
     Raises NotFound for a path that names no document.
     """
     if "\x00" in path:
-        raise NotFound("No document has this name.")
+        raise NotFound(_("No document has this name."))
     file = (docs_folder() / f"{path}.md").resolve()
     if not file.is_relative_to(docs_folder().resolve()) or not file.is_file():
-        raise NotFound(f"There is no document '{path}'.")
+        raise NotFound(_("There is no document '%(path)s'.") % {"path": path})
     return render_document(file.read_text("utf-8"))
 
 
 def navigation(current: str) -> list[Link]:
     """Return a link to every document."""
-    links = [Link(title, reverse("docs", args=[path]), path == current) for path, title in PAGES]
+    links = [Link(_(title), reverse("docs", args=[path]), path == current) for path, title in PAGES]
     for file in sorted((docs_folder() / "decisions").glob("*.md")):
         path = f"decisions/{file.stem}"
         title = file.read_text("utf-8").partition("\n")[0].removeprefix("# ")

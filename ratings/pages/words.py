@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import DjangoTranslation
 from django.views.decorators.http import require_safe
 from django.views.i18n import JavaScriptCatalog
@@ -60,7 +61,7 @@ def words_url() -> str:
 def words(request: HttpRequest, language: str, version: str) -> HttpResponse:
     """Send a catalogue; one asked for by an older version is the present one, and not kept."""
     if language not in dict(settings.LANGUAGES) or language == settings.LANGUAGE_CODE:
-        raise NotFound(f"There are no words in '{language}'.")
+        raise NotFound(_("There are no words in '%(language)s'.") % {"language": language})
     is_present = version == _version(language)
     return HttpResponse(
         words_script(language),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -66,7 +67,7 @@ def _row(row: Row, revision: Revision, public: Row | None, axis: Axis) -> dict[s
         },
         "votes": row.votes,
         "public_rank": public.rank if public else None,
-        "public_range_text": _span(public) if public else "not counted yet",
+        "public_range_text": _span(public) if public else _("not counted yet"),
     }
 
 
@@ -78,5 +79,5 @@ def _ends(row: Row) -> tuple[float, float]:
 def _span(row: Row) -> str:
     """Return the ranks that are possible, where there are several."""
     if row.rank is None:
-        return "too few votes"
+        return _("too few votes")
     return "" if row.rank_low == row.rank_high else f"{row.rank_low}–{row.rank_high}"

@@ -8,6 +8,7 @@ from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from arena.common.errors import NotFound
@@ -64,7 +65,8 @@ def release_file(request: HttpRequest, name: str, path: str) -> HttpResponseBase
     digests = {entry["path"]: entry["sha256"] for entry in found.manifest["files"]}
     digests[files.MANIFEST] = found.manifest_sha256
     if path not in digests:
-        raise NotFound(f"The release {name} has no file {path}.")
+        message = _("The release %(name)s has no file %(path)s.")
+        raise NotFound(message % {"name": name, "path": path})
     media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
     response = serve_stored_file(
         request,

@@ -8,6 +8,7 @@ from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from arena.common.errors import NotFound
@@ -24,7 +25,7 @@ SKIPPED_SHOWN = 10
 def _skipped_runs() -> list[dict[str, Any]]:
     runs = ScheduledRun.objects.filter(name=RUN_NAME, outcome=ScheduledRun.Outcome.SKIPPED)
     return [
-        {"name": "Not trained", "reason": run.detail, "created_at": run.started_at}
+        {"name": _("Not trained"), "reason": run.detail, "created_at": run.started_at}
         for run in runs.order_by("-started_at")[:SKIPPED_SHOWN]
     ]
 
@@ -67,7 +68,8 @@ def reward_model_file(request: HttpRequest, name: str, path: str) -> HttpRespons
     found = get_object_or_404(RewardModel, name=name)
     digests = {entry["path"]: entry["sha256"] for entry in found.files}
     if path not in digests:
-        raise NotFound(f"The reward model {name} has no file {path}.")
+        message = _("The reward model %(name)s has no file %(path)s.")
+        raise NotFound(message % {"name": name, "path": path})
     response = serve_stored_file(
         request,
         default_storage,

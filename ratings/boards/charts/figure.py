@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ratings.boards.charts.words import gettext
+
 MINUS = "\N{MINUS SIGN}"
 _ID = re.compile(r"[a-z][a-z0-9-]*")
 
@@ -86,12 +88,10 @@ def plain(value: float) -> str:
     return f"{MINUS}{text}" if value < 0 and text != "0" else text
 
 
-def counted(n: int, one: str, many: str = "") -> str:
-    """Return "1 vote" or "2 votes"."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
 def listed(names: Iterable[str]) -> str:
     """Return names as in a sentence: "A, B and C"."""
-    every = list(names)
-    return " and ".join([", ".join(every[:-1]), every[-1]] if len(every) > 1 else every)
+    *before, last = list(names) or [""]
+    if not before:
+        return last
+    one = gettext(", ").join(before)
+    return gettext("%(one)s and %(other)s") % {"one": one, "other": last}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ratings.boards.charts.figure import Table, counted, rounded, whole
+from ratings.boards.charts.figure import Table, rounded, whole
 from ratings.boards.charts.rows import Name, RowsFigure, fitted, layout
 from ratings.boards.charts.scale import Tick
+from ratings.boards.charts.words import gettext, grouped, ngettext
 
-KINDS = (("win", "wins"), ("tie", "ties"), ("bad", "both bad"), ("loss", "losses"))
+KINDS = ("win", "tie", "bad", "loss")
 # Share of a row, in percent, that a digit of a count needs: on a phone's plot and on a wide one.
 _DIGIT_NARROW, _DIGIT_WIDE = 3.2, 1.4
 _TICKS = tuple(Tick(float(x), str(x)) for x in (0, 25, 50, 75, 100))
@@ -61,7 +62,7 @@ class HeadToHead(RowsFigure):
     """The context of `head_to_head.html`."""
 
     marks: tuple[OpponentMark, ...] = ()
-    kinds: tuple[tuple[str, str], ...] = KINDS
+    kinds: tuple[tuple[str, str], ...] = ()
 
 
 def head_to_head(
@@ -80,10 +81,17 @@ def head_to_head(
     Raises:
         BadChart: a count is negative or not whole.
     """
-    title = title or f"{model} against each opponent"
+    title = title or gettext("%(model)s against each opponent") % {"model": model}
     met = [row for row in rows if sum(whole(n, f"against {row.opponent}") for n in row.counts)]
     table = Table(
-        ("Opponent", "Wins", "Ties", "Both bad", "Losses", "Battles"),
+        (
+            gettext("Opponent"),
+            gettext("Wins"),
+            gettext("Ties"),
+            gettext("Both bad"),
+            gettext("Losses"),
+            gettext("Battles"),
+        ),
         tuple((row.opponent, *map(str, row.counts), str(sum(row.counts))) for row in met),
     )
     if not met:
@@ -92,31 +100,49 @@ def head_to_head(
             title=title,
             summary="",
             table=table,
-            empty=f"{model} has not met another model yet. Its battles appear here.",
+            empty=gettext("%(model)s has not met another model yet. Its battles appear here.")
+            % {"model": model},
         )
     marks = tuple(_mark(row, y) for y, row in enumerate(met, start=1))
     sums = [sum(column) for column in zip(*(row.counts for row in met), strict=True)]
-    said = ", ".join(f"{n:,} {name}" for (_, name), n in zip(KINDS, sums, strict=True))
     return HeadToHead(
         chart_id=chart_id,
         title=title,
-        summary=f"{model} in {counted(sum(sums), 'battle')} "
-        f"with {counted(len(met), 'opponent')}: {said}.",
+        summary=gettext("%(model)s in %(battles)s with %(opponents)s: %(results)s.")
+        % {
+            "model": model,
+            "battles": ngettext("%(n)s battle", "%(n)s battles", sum(sums))
+            % {"n": grouped(sum(sums))},
+            "opponents": ngettext("%(n)s opponent", "%(n)s opponents", len(met))
+            % {"n": grouped(len(met))},
+            "results": _said(sums),
+        },
         table=table,
-        notes=("Percent of the battles of each pair. The figures are battles.",),
+        notes=(gettext("Percent of the battles of each pair. The figures are battles."),),
         csv_url=csv_url,
         marks=marks,
+        kinds=tuple(zip(KINDS, _names(), strict=True)),
         ticks=_TICKS,
         **layout([mark.name for mark in marks], [], [mark.total for mark in marks]),
     )
 
 
+def _names() -> tuple[str, ...]:
+    return gettext("wins"), gettext("ties"), gettext("both bad"), gettext("losses")
+
+
+def _said(counts: Sequence[int]) -> str:
+    """Return "3 wins, 1 tie, 0 both bad, 2 losses"; each word in its plural."""
+    parts = (f"{grouped(n)} {name}" for n, name in zip(counts, _names(), strict=True))
+    return gettext(", ").join(parts)
+
+
 def _mark(row: OpponentRow, y: int) -> OpponentMark:
     total = sum(row.counts)
     segments, before = [], 0
-    for (kind, _), count in zip(KINDS, row.counts, strict=True):
+    for kind, count in zip(KINDS, row.counts, strict=True):
         start, end = 100 * before / total, 100 * (before + count) / total
-        text = f"{count:,}"
+        text = grouped(count)
         if count:
             segments.append(
                 Segment(
@@ -131,11 +157,10 @@ def _mark(row: OpponentRow, y: int) -> OpponentMark:
                 )
             )
         before += count
-    said = ", ".join(f"{n:,} {name}" for (_, name), n in zip(KINDS, row.counts, strict=True))
     return OpponentMark(
         name=fitted(row.opponent),
-        total=f"{total:,}",
-        said=said,
+        total=grouped(total),
+        said=_said(row.counts),
         y=y,
         segments=tuple(segments),
     )

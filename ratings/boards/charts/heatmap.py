@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ratings.boards.charts.figure import BadChart, Figure, Table, rounded, whole
 from ratings.boards.charts.labels import shorten, text_width
 from ratings.boards.charts.scale import LOG_BOUNDS, N_STEPS, diverging_step, log_step
+from ratings.boards.charts.words import gettext
 
 AT_MOST = 60  # models drawn; the file has all
 NUMBERED = 20  # models up to which the values stand in the cells
@@ -56,7 +57,6 @@ class Matrix(Figure):
     """
 
     scale: str
-    row_says: str = ""
     heads: tuple[Head, ...] = ()
     cells: tuple[Cell, ...] = ()
     key: tuple[KeyStep, ...] = ()
@@ -79,7 +79,7 @@ def win_probability_heatmap(
     matrix: Sequence[Sequence[float | None]],
     *,
     chart_id: str = "win-probability",
-    title: str = "How often the row wins against the column",
+    title: str = "",
     csv_url: str = "",
 ) -> Matrix:
     """Return the heatmap of win probabilities on a scale around 50 %.
@@ -96,30 +96,33 @@ def win_probability_heatmap(
     def cell(i: int, j: int) -> tuple[str, str, str]:
         value = matrix[i][j]
         if value is None or math.isnan(value):
-            return "none", "–", "no estimate"
+            return "none", "–", gettext("no estimate")
         if not 0 <= value <= 1:
             raise BadChart(
                 f"{names[i]} against {names[j]} is {value}; give probabilities between 0 and 1"
             )
         text = _percent(value)
-        return str(diverging_step(value)), text, f"{text} %"
+        return str(diverging_step(value)), text, gettext("%(share)s %%") % {"share": text}
 
     return _matrix(
         names,
         matrix,
         cell,
         chart_id=chart_id,
-        title=title,
+        title=title or gettext("How often the row wins against the column"),
         csv_url=csv_url,
         scale="diverging",
-        row_says="against",
+        pair=gettext("%(row)s against %(column)s: %(value)s"),
         key=tuple(
             KeyStep(str(i), f"{100 * i // N_STEPS}" if i in {0, 5, 10} else "")
             for i in range(N_STEPS + 1)
         ),
-        key_note="% of battles won by the row’s model",
-        what="Probability in percent that the row’s model is preferred to the column’s",
-        empty="No pairs to compare yet. They appear here once two models have ratings.",
+        key_note=gettext("%% of battles won by the row’s model") % {},
+        summary=gettext(
+            "Probability in percent that the row’s model is preferred to the column’s, "
+            "for %(n)s models from %(first)s to %(last)s."
+        ),
+        empty=gettext("No pairs to compare yet. They appear here once two models have ratings."),
     )
 
 
@@ -128,7 +131,7 @@ def battle_counts_matrix(
     matrix: Sequence[Sequence[int]],
     *,
     chart_id: str = "battle-counts",
-    title: str = "How often each pair has met",
+    title: str = "",
     csv_url: str = "",
 ) -> Matrix:
     """Return the matrix of battle counts on a scale whose steps grow threefold.
@@ -157,17 +160,20 @@ def battle_counts_matrix(
         matrix,
         cell,
         chart_id=chart_id,
-        title=title,
+        title=title or gettext("How often each pair has met"),
         csv_url=csv_url,
         scale="sequential",
-        row_says="and",
+        pair=gettext("%(row)s and %(column)s: %(value)s"),
         key=tuple(
             KeyStep(str(steps[i]), _short(low) + ("+" if low and i == len(bounds) - 1 else ""))
             for i, low in enumerate(bounds)
         ),
-        key_note="battles, at least",
-        what="Number of battles of the row’s model with the column’s",
-        empty="No battles yet. Pairs appear here with the first votes.",
+        key_note=gettext("battles, at least"),
+        summary=gettext(
+            "Number of battles of the row’s model with the column’s, "
+            "for %(n)s models from %(first)s to %(last)s."
+        ),
+        empty=gettext("No battles yet. Pairs appear here with the first votes."),
     )
 
 
@@ -201,10 +207,10 @@ def _matrix(
     title: str,
     csv_url: str,
     scale: str,
-    row_says: str,
+    pair: str,
     key: tuple[KeyStep, ...],
     key_note: str,
-    what: str,
+    summary: str,
     empty: str,
 ) -> Matrix:
     """Return the cells of a matrix; `cell` gives the step, the text and the sentence of one."""
@@ -215,7 +221,7 @@ def _matrix(
             chart_id=chart_id,
             title=title,
             summary="",
-            table=Table(("Model",), ()),
+            table=Table((gettext("Model"),), ()),
             scale=scale,
             empty=empty,
         )
@@ -232,9 +238,9 @@ def _matrix(
     return Matrix(
         chart_id=chart_id,
         title=title,
-        summary=f"{what}, for {n} models from {drawn[0]} to {drawn[-1]}.",
+        summary=summary % {"n": n, "first": drawn[0], "last": drawn[-1]},
         table=Table(
-            ("Model", *drawn),
+            (gettext("Model"), *drawn),
             tuple(
                 (name, *("" if one is None else one[2] for one in row))
                 for name, row in zip(drawn, found, strict=True)
@@ -243,7 +249,6 @@ def _matrix(
         notes=_notes(n, len(names), bool(csv_url)),
         csv_url=csv_url,
         scale=scale,
-        row_says=row_says,
         heads=heads,
         cells=tuple(
             Cell(
@@ -253,7 +258,7 @@ def _matrix(
                 mid_y=rounded(top + (i + 0.5) * side),
                 step=one[0],
                 text=one[1],
-                said=f"{drawn[i]} {row_says} {drawn[j]}: {one[2]}",
+                said=pair % {"row": drawn[i], "column": drawn[j], "value": one[2]},
             )
             for i, row in enumerate(found)
             for j, one in enumerate(row)
@@ -276,8 +281,12 @@ def _matrix(
 
 
 def _notes(n: int, n_all: int, has_file: bool) -> tuple[str, ...]:
-    notes = ["Models stand in the order of their ratings."]
+    notes = [gettext("Models stand in the order of their ratings.")]
     if n < n_all:
-        rest = "; the CSV file has all" if has_file else ""
-        notes.append(f"The {n} best of {n_all} models are drawn{rest}.")
+        drawn = (
+            gettext("The %(n)s best of %(all)s models are drawn; the CSV file has all.")
+            if has_file
+            else gettext("The %(n)s best of %(all)s models are drawn.")
+        )
+        notes.append(drawn % {"n": n, "all": n_all})
     return tuple(notes)

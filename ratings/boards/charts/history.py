@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from ratings.boards.charts.figure import BadChart, Figure, Table, counted, finite, plain, rounded
+from ratings.boards.charts.figure import BadChart, Figure, Table, finite, plain, rounded
 from ratings.boards.charts.labels import shorten, spread
 from ratings.boards.charts.rows import column_width
 from ratings.boards.charts.scale import Axis, Tick, TimeAxis, linear_axis, time_axis, utc_text
+from ratings.boards.charts.words import gettext, ngettext
 
 AT_MOST = 8  # lines that can still be told apart
 POINTS = 200  # drawn of a line: more are closer than a pixel on a phone
@@ -68,7 +69,7 @@ def history(
     *,
     selected: Sequence[str] = (),
     chart_id: str = "history",
-    title: str = "Ratings over time",
+    title: str = "",
     csv_url: str = "",
 ) -> History:
     """Return the chart of ratings over time.
@@ -80,6 +81,7 @@ def history(
         BadChart: a value is not finite, an instant has no time zone, the points of a model are
             not in the order of time, or a selected model has no series.
     """
+    title = title or gettext("Ratings over time")
     known = [one for one in series if one.points]
     unknown = sorted(set(selected) - {one.model for one in series})
     if unknown:
@@ -96,7 +98,9 @@ def history(
             title=title,
             summary="",
             table=table,
-            empty="No history yet. A point is added each time that the board is published.",
+            empty=gettext(
+                "No history yet. A point is added each time that the board is published."
+            ),
         )
     chosen = [one.model for one in drawn if one.model in selected]
     instants = [point[0] for points in thin.values() for point in points]
@@ -203,7 +207,13 @@ def _table(drawn: Sequence[Series], rest: Sequence[Series], thin: dict[str, list
     points = [(one.model, point) for one in drawn for point in thin[one.model]]
     points += [(one.model, one.points[-1]) for one in rest]
     return Table(
-        ("Model", "Time (UTC)", "Rating", "Low", "High"),
+        (
+            gettext("Model"),
+            gettext("Time (UTC)"),
+            gettext("Rating"),
+            gettext("Low"),
+            gettext("High"),
+        ),
         tuple(
             (model, utc_text(at), plain(rating), plain(low), plain(high))
             for model, (at, rating, low, high) in points
@@ -215,19 +225,27 @@ def _table(drawn: Sequence[Series], rest: Sequence[Series], thin: dict[str, list
 def _summary(drawn: Sequence[Series]) -> str:
     first = min(one.points[0][0] for one in drawn)
     last = max(one.points[-1][0] for one in drawn)
-    ends = ", ".join(f"{one.model} {plain(one.points[-1][1])}" for one in drawn)
-    return (
-        f"Ratings of {counted(len(drawn), 'model')} from {utc_text(first)} "
-        f"to {utc_text(last)} UTC. At the end: {ends}."
+    said = ngettext(
+        "Ratings of %(n)s model from %(first)s to %(last)s UTC. At the end: %(ends)s.",
+        "Ratings of %(n)s models from %(first)s to %(last)s UTC. At the end: %(ends)s.",
+        len(drawn),
     )
+    return said % {
+        "n": len(drawn),
+        "first": utc_text(first),
+        "last": utc_text(last),
+        "ends": gettext(", ").join(f"{one.model} {plain(one.points[-1][1])}" for one in drawn),
+    }
 
 
 def _notes(n: int, n_all: int, has_band: bool, has_long: bool) -> tuple[str, ...]:
-    notes = ["Times are in UTC."]
+    notes = [gettext("Times are in UTC.")]
     if has_band:
-        notes.append("The band is the 95 % interval.")
+        notes.append(gettext("The band is the 95 %% interval.") % {})
     if n < n_all:
-        notes.append(f"{n} of {n_all} models are drawn; the table has the others’ last ratings.")
+        some = gettext("%(n)s of %(all)s models are drawn; the table has the others’ last ratings.")
+        notes.append(some % {"n": n, "all": n_all})
     if has_long:
-        notes.append(f"Of longer histories, at most {POINTS} points are drawn.")
+        long = gettext("Of longer histories, at most %(n)s points are drawn.")
+        notes.append(long % {"n": POINTS})
     return tuple(notes)

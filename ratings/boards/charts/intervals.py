@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ratings.boards.charts.figure import BadChart, Table, counted, finite, plain
+from ratings.boards.charts.figure import BadChart, Table, finite, plain
 from ratings.boards.charts.rows import Name, RowsFigure, fitted, layout
 from ratings.boards.charts.scale import Axis, linear_axis
+from ratings.boards.charts.words import gettext, ngettext
 
 TOO_FEW = "too few votes"
 
@@ -51,7 +52,7 @@ def interval_plot(
     rows: Sequence[IntervalRow],
     *,
     chart_id: str = "ratings",
-    title: str = "Ratings with 95 % intervals",
+    title: str = "",
     csv_url: str = "",
 ) -> IntervalPlot:
     """Return the chart of ratings, in the order given.
@@ -59,14 +60,16 @@ def interval_plot(
     Raises:
         BadChart: a rating or an end is not finite, or an interval does not hold its rating.
     """
-    table = Table(("Model", "Rating", "Low", "High"), tuple(_cells(row) for row in rows))
+    title = title or gettext("Ratings with 95 %% intervals") % {}
+    header = (gettext("Model"), gettext("Rating"), gettext("Low"), gettext("High"))
+    table = Table(header, tuple(_cells(row) for row in rows))
     if not rows:
         return IntervalPlot(
             chart_id=chart_id,
             title=title,
             summary="",
             table=table,
-            empty="No ratings yet. They appear here with the first votes.",
+            empty=gettext("No ratings yet. They appear here with the first votes."),
         )
     axis = linear_axis([end for row in rows for end in _ends(row)], min_step=1)
     marks = tuple(_mark(row, y, axis) for y, row in enumerate(rows, start=1))
@@ -74,8 +77,18 @@ def interval_plot(
     return IntervalPlot(
         chart_id=chart_id,
         title=title,
-        summary=f"{counted(len(rows), 'model')}: ratings from {plain(best.rating)} ({best.name}) "
-        f"to {plain(last.rating)} ({last.name}).",
+        summary=ngettext(
+            "%(n)s model: ratings from %(high)s (%(best)s) to %(low)s (%(last)s).",
+            "%(n)s models: ratings from %(high)s (%(best)s) to %(low)s (%(last)s).",
+            len(rows),
+        )
+        % {
+            "n": len(rows),
+            "high": plain(best.rating),
+            "best": best.name,
+            "low": plain(last.rating),
+            "last": last.name,
+        },
         table=table,
         notes=_notes(rows),
         csv_url=csv_url,
@@ -109,7 +122,7 @@ def _mark(row: IntervalRow, y: int, axis: Axis) -> IntervalMark:
     return IntervalMark(
         name=fitted(row.name),
         text=plain(row.rating),
-        interval=TOO_FEW if row.is_provisional else f"{plain(low)}–{plain(high)}",
+        interval=gettext(TOO_FEW) if row.is_provisional else f"{plain(low)}–{plain(high)}",
         x=axis.position(row.rating),
         x_low=axis.position(low),
         x_high=axis.position(high),
@@ -120,12 +133,12 @@ def _mark(row: IntervalRow, y: int, axis: Axis) -> IntervalMark:
 
 def _cells(row: IntervalRow) -> tuple[str, ...]:
     if row.is_provisional:
-        return row.name, plain(row.rating), TOO_FEW, TOO_FEW
+        return row.name, plain(row.rating), gettext(TOO_FEW), gettext(TOO_FEW)
     return row.name, plain(row.rating), plain(row.low), plain(row.high)
 
 
 def _notes(rows: Sequence[IntervalRow]) -> tuple[str, ...]:
-    notes = ["The line is the range in which the rating may truly lie."]
+    notes = [gettext("The line is the range in which the rating may truly lie.")]
     if any(row.is_provisional for row in rows):
-        notes.append("An open circle has too few votes for a range.")
+        notes.append(gettext("An open circle has too few votes for a range."))
     return tuple(notes)

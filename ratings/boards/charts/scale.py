@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ratings.boards.charts.figure import MINUS, BadChart, finite, rounded
+from ratings.boards.charts.words import gettext
 
 LARGEST = 1e12  # beyond it, ticks a hundredth apart would be below the precision of a float
 SHORTEST = timedelta(minutes=10)  # of an axis of time: shorter ones have no two round minutes
@@ -17,8 +18,6 @@ _MINUTES = [timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30, 60, 120, 180, 36
 _DAYS = [timedelta(days=n) for n in (1, 2, 4, 7, 14)]
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600)
 _MONDAY = datetime(1969, 12, 29, tzinfo=UTC)  # from where days and weeks are counted
-# Written out: the language of a server must not change a published chart.
-_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True)
@@ -157,20 +156,41 @@ def _months(first: datetime, last: datetime, step: int) -> list[datetime]:
 
 
 def _time_label(mark: datetime, kind: str) -> tuple[str, str]:
-    day = f"{mark.day} {_NAMES[mark.month - 1]}"
+    date = {"day": mark.day, "month": _month(mark), "year": mark.year}
+    day = gettext("%(day)s %(month)s") % date
     if kind == "hour":
-        return f"{mark:%H:%M}", f"{day} {mark.year}"
+        return f"{mark:%H:%M}", gettext("%(day)s %(month)s %(year)s") % date
     if kind == "day":
         return day, str(mark.year)
     if kind == "month":
-        return _NAMES[mark.month - 1], str(mark.year)
+        return _month(mark), str(mark.year)
     return str(mark.year), ""
+
+
+def _month(mark: datetime) -> str:
+    """Return the short name of a month; written out, as that of a server's locale may differ."""
+    names = (
+        gettext("Jan"),
+        gettext("Feb"),
+        gettext("Mar"),
+        gettext("Apr"),
+        gettext("May"),
+        gettext("Jun"),
+        gettext("Jul"),
+        gettext("Aug"),
+        gettext("Sep"),
+        gettext("Oct"),
+        gettext("Nov"),
+        gettext("Dec"),
+    )
+    return names[mark.month - 1]
 
 
 def utc_text(instant: datetime) -> str:
     """Return an instant as it stands in tables: "3 Mar 2025, 14:30", in UTC."""
     at = instant.astimezone(UTC)
-    return f"{at.day} {_NAMES[at.month - 1]} {at.year}, {at:%H:%M}"
+    parts = {"day": at.day, "month": _month(at), "year": at.year, "time": f"{at:%H:%M}"}
+    return gettext("%(day)s %(month)s %(year)s, %(time)s") % parts
 
 
 def diverging_step(share: float) -> int:

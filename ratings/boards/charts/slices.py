@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ratings.boards.charts.figure import (
     BadChart,
     Table,
-    counted,
     finite,
     listed,
     signed,
@@ -16,6 +15,7 @@ from ratings.boards.charts.figure import (
 )
 from ratings.boards.charts.rows import Name, RowsFigure, fitted, layout
 from ratings.boards.charts.scale import Axis, linear_axis
+from ratings.boards.charts.words import gettext, grouped, ngettext
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,15 @@ def slice_strengths(
         BadChart: a number is not finite, an interval does not hold its difference, or a count of
             votes is not whole.
     """
-    title = title or f"{model} by kind of prompt"
+    title = title or gettext("%(model)s by kind of prompt") % {"model": model}
     table = Table(
-        ("Slice", "Difference", "Low", "High", "Votes"),
+        (
+            gettext("Slice"),
+            gettext("Difference"),
+            gettext("Low"),
+            gettext("High"),
+            gettext("Votes"),
+        ),
         tuple(
             (row.label, signed(row.difference), signed(row.low), signed(row.high), str(row.votes))
             for row in rows
@@ -80,7 +86,9 @@ def slice_strengths(
             title=title,
             summary="",
             table=table,
-            empty="No kind of prompt has enough votes yet. Kinds appear here as votes come in.",
+            empty=gettext(
+                "No kind of prompt has enough votes yet. Kinds appear here as votes come in."
+            ),
         )
     reach = max(abs(end) for row in rows for end in _ends(row))
     axis = linear_axis([-reach, reach], min_step=1, is_signed=True)
@@ -90,7 +98,11 @@ def slice_strengths(
         title=title,
         summary=_summary(model, rows),
         table=table,
-        notes=("Rating in a slice less the overall rating. Open circle: the range holds zero.",),
+        notes=(
+            gettext(
+                "Rating in a slice less the overall rating. Open circle: the range holds zero."
+            ),
+        ),
         csv_url=csv_url,
         marks=marks,
         ticks=axis.ticks,
@@ -113,11 +125,12 @@ def _ends(row: SliceRow) -> tuple[float, float]:
 
 def _mark(row: SliceRow, y: int, axis: Axis) -> SliceMark:
     low, high = _ends(row)
+    n = whole(row.votes, f"the votes of {row.label}")
     return SliceMark(
         name=fitted(row.label),
         text=signed(row.difference),
-        interval=f"{signed(low)} to {signed(high)}",
-        votes=counted(whole(row.votes, f"the votes of {row.label}"), "vote"),
+        interval=gettext("%(low)s to %(high)s") % {"low": signed(low), "high": signed(high)},
+        votes=ngettext("%(n)s vote", "%(n)s votes", n) % {"n": grouped(n)},
         x=axis.position(row.difference),
         x_low=axis.position(low),
         x_high=axis.position(high),
@@ -129,7 +142,16 @@ def _mark(row: SliceRow, y: int, axis: Axis) -> SliceMark:
 def _summary(model: str, rows: Sequence[SliceRow]) -> str:
     above = [row.label for row in rows if row.low > 0]
     below = [row.label for row in rows if row.high < 0]
-    parts = [f"above its overall rating in {listed(above)}"] if above else []
-    parts += [f"below it in {listed(below)}"] if below else []
-    said = " and ".join(parts) or "not clearly different in any"
-    return f"{model} in {counted(len(rows), 'slice')}: {said}."
+    if above and below:
+        said = gettext("above its overall rating in %(above)s and below it in %(below)s")
+    elif above:
+        said = gettext("above its overall rating in %(above)s")
+    elif below:
+        said = gettext("below its overall rating in %(below)s")
+    else:
+        said = gettext("not clearly different in any")
+    sentence = ngettext(
+        "%(model)s in %(n)s slice: %(said)s.", "%(model)s in %(n)s slices: %(said)s.", len(rows)
+    )
+    values = {"above": listed(above), "below": listed(below)}
+    return sentence % {"model": model, "n": len(rows), "said": said % values}

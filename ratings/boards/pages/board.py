@@ -7,12 +7,14 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ratings.boards.charts.scale import Axis, linear_axis
 from ratings.boards.choice import SOURCE_NAMES, BoardChoice
 from ratings.boards.exports import Export, rows_of
-from ratings.boards.methods import METHODS
+from ratings.boards.methods import METHODS, Note
 from ratings.boards.models import ALL_VOTES, Snapshot
+from ratings.boards.numbers import percent
 from ratings.boards.selectors import (
     SOURCES,
     ModelFacts,
@@ -37,16 +39,42 @@ def board_context(choice: BoardChoice) -> dict[str, Any]:
         "updated_at": _updated_at(choice),
         "source": choice.source,
         "parameters": {
-            name.replace("_", " "): value
+            _(name.replace("_", " ")): value
             for name, value in choice.finding.get("parameters", {}).items()
         },
-        "notes": choice.finding.get("notes", []),
+        "notes": _notes(choice),
         "shares": _shares(choice, models),
-        "shares_title": choice.finding.get("shares_title", ""),
-        "about": METHODS.get(choice.method),
-        "slice": choice.known_slices.get(choice.slice),
+        "shares_title": _said(choice.finding.get("shares_title", "")),
+        "about": about_method(choice),
+        "slice": about_slice(choice),
         "is_of_dimension": bool(dimension_of(choice.slice)),
     }
+
+
+def about_method(choice: BoardChoice) -> dict[str, str] | None:
+    """Return name and explanation of the chosen method in the language of the page."""
+    method = METHODS.get(choice.method)
+    if method is None:
+        return None
+    return {"name": _(method.name), "explanation": _(method.explanation)}
+
+
+def about_slice(choice: BoardChoice) -> dict[str, str] | None:
+    """Return group and label of the chosen slice in the language of the page."""
+    one = choice.known_slices.get(choice.slice)
+    return None if one is None else {"group": _said(one.group), "label": _said(one.label)}
+
+
+def _said(words: object) -> str:
+    # An empty message is that of a catalogue's head.
+    return _(str(words)) if words else ""
+
+
+def _notes(choice: BoardChoice) -> list[str]:
+    """Return what to know of a fit; passes of before kept no more than its English."""
+    if "said" not in choice.finding:
+        return [_said(note) for note in choice.finding.get("notes", [])]
+    return [Note(**one).in_words() for one in choice.finding["said"]]
 
 
 def _updated_at(choice: BoardChoice) -> Any:
@@ -61,8 +89,8 @@ def _shares(choice: BoardChoice, models: Mapping[str, ModelFacts]) -> list[dict[
     return [
         {
             "name": models[label].name,
-            "share_text": f"{share:.1%}",
-            "error_text": f"± {1.96 * error:.1%}",
+            "share_text": percent(share, 1),
+            "error_text": f"± {percent(1.96 * error, 1)}",
         }
         for label, (share, error) in sorted(found.items(), key=lambda one: -one[1][0])
     ]
@@ -140,10 +168,11 @@ def _ends(row: Row) -> tuple[float, float]:
 def _groups_note(board: Board) -> str:
     if board.n_groups <= 1:
         return ""
-    return (
-        f"These models form {board.n_groups} groups that never met each other. "
+    note = _(
+        "These models form %(n)s groups that never met each other. "
         "Ratings and ranks can be compared within a group only."
     )
+    return note % {"n": board.n_groups}
 
 
 def controls(choice: BoardChoice) -> dict[str, Any]:
@@ -151,17 +180,17 @@ def controls(choice: BoardChoice) -> dict[str, Any]:
     groups: dict[str, list[dict[str, Any]]] = {}
     for key in choice.slices:
         one = choice.known_slices[key]
-        entry = {"key": key, "label": one.label, "is_chosen": key == choice.slice}
-        groups.setdefault(one.group, []).append(entry)
+        entry = {"key": key, "label": _said(one.label), "is_chosen": key == choice.slice}
+        groups.setdefault(_said(one.group), []).append(entry)
     found = choice.findings.get("methods", {})
     return {
         "sources": [
-            {"key": key, "label": SOURCE_NAMES[key], "is_chosen": key == choice.source}
+            {"key": key, "label": _(SOURCE_NAMES[key]), "is_chosen": key == choice.source}
             for key in SOURCES
         ],
         "slice_groups": [{"name": name, "slices": slices} for name, slices in groups.items()],
         "methods": [
-            {"key": key, "label": METHODS[key].name, "is_chosen": key == choice.method}
+            {"key": key, "label": _(METHODS[key].name), "is_chosen": key == choice.method}
             for key in METHODS
             if "board" in found.get(key, {})
         ],

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from arena.common.errors import NotFound
 from ratings.boards.charts.history import Series, history
 from ratings.boards.choice import BoardChoice
@@ -23,7 +25,8 @@ def course_context(choice: BoardChoice, chosen: Sequence[str]) -> dict[str, Any]
     names = {label: facts[label].name for label in points}
     unknown = sorted(set(chosen) - points.keys())
     if unknown:
-        raise NotFound(f"No published rating of '{unknown[0]}' on this board.")
+        message = _("No published rating of '%(model)s' on this board.")
+        raise NotFound(message % {"model": unknown[0]})
     file = f"{choice.query() or '?'}{'&' if choice.query() else ''}format=csv"
     snapshots = Snapshot.objects.filter(arena=choice.arena, origin=choice.source)
     return {

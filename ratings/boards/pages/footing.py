@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from arena.common.words import gettext_noop
+from ratings.boards.charts.figure import listed
 from ratings.boards.choice import BoardChoice
 from ratings.boards.exports import Export
 from ratings.boards.methods import METHODS
+from ratings.boards.numbers import decimal, percent
+from ratings.boards.pages.board import about_method, about_slice
 from ratings.boards.table import FEW_VOTES, METHOD_VERSION
 from ratings.fitting.clustering import CAP
 from ratings.fitting.prior import PRIOR_TIES
@@ -22,7 +28,7 @@ def footing_context(choice: BoardChoice) -> dict[str, Any]:
             "below": names[flip["below"]],
             "gap_text": f"{flip['gap_elo']:.0f}",
             "votes_to_flip": flip["votes_to_flip"],
-            "share_text": "" if flip["share"] is None else f"{flip['share']:.2%}",
+            "share_text": "" if flip["share"] is None else percent(flip["share"], 2),
             "is_settled": flip.get("is_settled", False),
             "one_voter_text": _without_one_voter(one_voter.get(flip["above"])),
         }
@@ -48,7 +54,7 @@ def footing_context(choice: BoardChoice) -> dict[str, Any]:
         "ties_text": _ties_text(choice.findings.get("tie_models")),
         "cycles_text": _cycles_text(choice.findings.get("cycles")),
         "refused": [
-            {"name": METHODS[key].name, "reason": found["refused"]}
+            {"name": _(METHODS[key].name), "reason": _(found["refused"])}
             for key, found in choice.findings.get("methods", {}).items()
             if "refused" in found and key in METHODS
         ],
@@ -77,13 +83,13 @@ def _span(best: int, worst: int) -> str:
 
 def _voters(choice: BoardChoice) -> dict[str, Any] | None:
     voters = choice.findings.get("voters")
-    return voters and {**voters, "largest_share_text": f"{voters['largest_share']:.0%}"}
+    return voters and {**voters, "largest_share_text": percent(voters["largest_share"])}
 
 
 TIE_MODELS = {
-    "half_wins": "ties as half wins",
-    "davidson": "ties as an outcome (Davidson)",
-    "rao_kupper": "ties as a threshold (Rao and Kupper)",
+    "half_wins": gettext_noop("ties as half wins"),
+    "davidson": gettext_noop("ties as an outcome (Davidson)"),
+    "rao_kupper": gettext_noop("ties as a threshold (Rao and Kupper)"),
 }
 
 
@@ -91,42 +97,56 @@ def _ties_text(found: dict[str, Any] | None) -> str:
     if not found:
         return ""
     if "refused" in found:
-        return f"These votes cannot tell: {found['refused']}."
+        return _("These votes cannot tell: %(reason)s.") % {"reason": _(found["refused"])}
     best, others = found["best"], []
     for name, excess in found["excess"].items():
         if name != best:
             error = found["standard_error"][name]
-            others.append(f"{TIE_MODELS[name]} by {excess:.5f} ± {error:.5f}")
-    return (
-        f"Votes held out are predicted best with {TIE_MODELS[best]} (log-loss "
-        f"{found['log_loss'][best]:.4f} a vote); worse are {' and '.join(others)}. "
-        "The main board takes ties as half wins, whatever predicts best."
+            worse = _("%(model)s by %(excess)s ± %(error)s")
+            others.append(
+                worse
+                % {
+                    "model": _(TIE_MODELS[name]),
+                    "excess": decimal(excess, 5),
+                    "error": decimal(error, 5),
+                }
+            )
+    sentence = _(
+        "Votes held out are predicted best with %(best)s (log-loss %(loss)s a vote); "
+        "worse are %(others)s. The main board takes ties as half wins, whatever predicts best."
     )
+    return sentence % {
+        "best": _(TIE_MODELS[best]),
+        "loss": decimal(found["log_loss"][best], 4),
+        "others": listed(others),
+    }
 
 
 def _cycles_text(found: dict[str, Any] | None) -> str:
     if not found:
         return ""
     if "refused" in found:
-        return f"These votes cannot tell: {found['refused']}."
-    gain = f"{found['improvement']:.5f} ± {found['standard_error']:.5f}"
+        return _("These votes cannot tell: %(reason)s.") % {"reason": _(found["refused"])}
+    gain = f"{decimal(found['improvement'], 5)} ± {decimal(found['standard_error'], 5)}"
     if found["is_cyclic"]:
-        return (
+        cyclic = _(
             "No. The preferences are cyclic: some models beat each other in a circle, and no order "
-            f"shows that. {found['cycle_index']:.0%} of what separates the pairs is in circles; "
-            f"allowing for them predicts votes held out better by {gain} of log-loss a vote."
+            "shows that. %(share)s of what separates the pairs is in circles; allowing for them "
+            "predicts votes held out better by %(gain)s of log-loss a vote."
         )
-    return (
+        return cyclic % {"share": percent(found["cycle_index"]), "gain": gain}
+    nothing = _(
         "Nothing speaks against it: allowing models to beat each other in a circle does not "
-        f"predict votes held out better than one order does (by {gain} of log-loss a vote)."
+        "predict votes held out better than one order does (by %(gain)s of log-loss a vote)."
     )
+    return nothing % {"gain": gain}
 
 
 def _without_one_voter(gap: dict[str, Any] | None) -> str:
     if gap is None:
         return ""
     if gap["change_elo"] is None:
-        return "not comparable"
+        return _("not comparable")
     return f"{gap['gap_elo'] + gap['change_elo']:.0f}"
 
 
@@ -160,6 +180,6 @@ def how_context(choice: BoardChoice) -> dict[str, Any]:
         "cap": CAP,
         "method_version": METHOD_VERSION,
         "largest_widening": max(choice.board.widening.values(), default=1.0),
-        "about": METHODS.get(choice.method),
-        "slice": choice.known_slices.get(choice.slice),
+        "about": about_method(choice),
+        "slice": about_slice(choice),
     }

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from arena.common.errors import NotFound
+from arena.prompts.slices import Slice
 from models_registry.models import Revision
 from ratings.boards.charts.head_to_head import OpponentRow
 from ratings.boards.charts.head_to_head import head_to_head as head_to_head_chart
@@ -14,6 +17,7 @@ from ratings.boards.charts.record import recent_record
 from ratings.boards.charts.slices import SliceRow, slice_strengths
 from ratings.boards.choice import BoardChoice
 from ratings.boards.exports import Export
+from ratings.boards.numbers import percent
 from ratings.boards.pages.board import board_context
 from ratings.boards.pages.course import series_of
 from ratings.boards.reports.course import course
@@ -25,7 +29,8 @@ from ratings.boards.selectors import ALL, revisions_by_label
 def _revision(choice: BoardChoice, label: str) -> Revision:
     revision = revisions_by_label(choice.arena).get(label)
     if revision is None:
-        raise NotFound(f"The arena '{choice.arena.name}' has no model '{label}'.")
+        message = _("The arena '%(arena)s' has no model '%(model)s'.")
+        raise NotFound(message % {"arena": choice.arena.name, "model": label})
     return revision
 
 
@@ -73,7 +78,7 @@ def model_context(choice: BoardChoice, label: str) -> dict[str, Any]:
         "strengths": slice_strengths(
             name,
             [
-                SliceRow(f"{s.slice.group}: {s.slice.label}", s.difference, s.low, s.high, s.votes)
+                SliceRow(_slice_name(s.slice), s.difference, s.low, s.high, s.votes)
                 for s in slices
             ],
         ),
@@ -81,8 +86,13 @@ def model_context(choice: BoardChoice, label: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _slice_name(one: Slice) -> str:
+    names = {"group": _(str(one.group)), "label": _(str(one.label))}
+    return _("%(group)s: %(label)s") % names
+
+
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0%}"
+    return "–" if share is None else percent(share)
 
 
 def model_export(choice: BoardChoice, label: str) -> Export:
