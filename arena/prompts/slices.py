@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
+from arena.common.words import gettext_noop as _
 from arena.prompts.kinds import has_lyrics, kind_of
 from arena.prompts.languages import LANGUAGES, language_of
 
@@ -21,17 +22,17 @@ LONG_CHARS = 300  # a task with its material
 LETTERS_READ = 400  # of a prompt, to tell its writing system
 # First word of a letter's Unicode name → key and label.
 SCRIPTS = {
-    "latin": ("latin", "Latin"),
-    "cyrillic": ("cyrillic", "Cyrillic"),
-    "greek": ("greek", "Greek"),
-    "arabic": ("arabic", "Arabic"),
-    "hebrew": ("hebrew", "Hebrew"),
-    "devanagari": ("devanagari", "Devanagari"),
-    "cjk": ("chinese", "Chinese characters"),
-    "hiragana": ("kana", "Japanese kana"),
-    "katakana": ("kana", "Japanese kana"),
-    "hangul": ("hangul", "Hangul"),
-    "thai": ("thai", "Thai"),
+    "latin": ("latin", _("Latin")),
+    "cyrillic": ("cyrillic", _("Cyrillic")),
+    "greek": ("greek", _("Greek")),
+    "arabic": ("arabic", _("Arabic")),
+    "hebrew": ("hebrew", _("Hebrew")),
+    "devanagari": ("devanagari", _("Devanagari")),
+    "cjk": ("chinese", _("Chinese characters")),
+    "hiragana": ("kana", _("Japanese kana")),
+    "katakana": ("kana", _("Japanese kana")),
+    "hangul": ("hangul", _("Hangul")),
+    "thai": ("thai", _("Thai")),
 }
 
 
@@ -126,26 +127,27 @@ _RULES: tuple[Callable[[VoteFacts], str | None], ...] = (
 SLICES: dict[str, Slice] = {
     one.key: one
     for one in (
-        Slice("length-short", "Prompt length", f"up to {SHORT_CHARS} characters"),
-        Slice("length-medium", "Prompt length", f"{SHORT_CHARS + 1} to {LONG_CHARS} characters"),
-        Slice("length-long", "Prompt length", f"over {LONG_CHARS} characters"),
-        Slice("prompt-own", "Prompt", "the voter's own"),
-        Slice("prompt-suggested", "Prompt", "a suggested one"),
-        Slice("kind-code", "Task, told by rules", "code"),
-        Slice("kind-maths", "Task, told by rules", "mathematics"),
-        Slice("kind-writing", "Task, told by rules", "a text to write"),
-        Slice("lyrics-with", "Lyrics", "with lyrics"),
-        Slice("lyrics-without", "Lyrics", "without lyrics"),
-        Slice("outputs-textured", "Outputs", "all textured"),
-        Slice("outputs-plain", "Outputs", "none textured"),
-        Slice("judge-people", "Judges of imported votes", "people"),
-        Slice("judge-models", "Judges of imported votes", "models"),
+        # Whole words for translators: the numbers are SHORT_CHARS and LONG_CHARS.
+        Slice("length-short", _("Prompt length"), _("up to 60 characters")),
+        Slice("length-medium", _("Prompt length"), _("61 to 300 characters")),
+        Slice("length-long", _("Prompt length"), _("over 300 characters")),
+        Slice("prompt-own", _("Prompt"), _("the voter's own")),
+        Slice("prompt-suggested", _("Prompt"), _("a suggested one")),
+        Slice("kind-code", _("Task, told by rules"), _("code")),
+        Slice("kind-maths", _("Task, told by rules"), _("mathematics")),
+        Slice("kind-writing", _("Task, told by rules"), _("a text to write")),
+        Slice("lyrics-with", _("Lyrics"), _("with lyrics")),
+        Slice("lyrics-without", _("Lyrics"), _("without lyrics")),
+        Slice("outputs-textured", _("Outputs"), _("all textured")),
+        Slice("outputs-plain", _("Outputs"), _("none textured")),
+        Slice("judge-people", _("Judges of imported votes"), _("people")),
+        Slice("judge-models", _("Judges of imported votes"), _("models")),
         *(
-            Slice(f"language-{key}", "Language", label)
+            Slice(f"language-{key}", _("Language"), label)
             for key, label in sorted(LANGUAGES.items(), key=lambda one: one[1])
         ),
         *(
-            Slice(f"script-{key}", "Writing system", label)
+            Slice(f"script-{key}", _("Writing system"), label)
             for key, label in dict.fromkeys(SCRIPTS.values())
         ),
     )
