@@ -73,9 +73,9 @@ class BoardChoice:
             raise NotFound(_("Other methods are fitted to all votes; choose a slice or a method."))
         if self.method and "board" not in self.finding:
             not_yet = gettext_noop("The votes have not been gone over yet.")
-            reason = _(self.finding.get("refused", not_yet))
+            reason = self.finding.get("refused", not_yet)
             message = _("There is no such board of these votes. %(reason)s")
-            raise NotFound(message % {"reason": reason})
+            raise NotFound(message % {"reason": _(reason)})
 
     @cached_property
     def usual_source(self) -> str:

@@ -54,7 +54,7 @@ def footing_context(choice: BoardChoice) -> dict[str, Any]:
         "ties_text": _ties_text(choice.findings.get("tie_models")),
         "cycles_text": _cycles_text(choice.findings.get("cycles")),
         "refused": [
-            {"name": _(METHODS[key].name), "reason": _(found["refused"])}
+            {"name": _(METHODS[key].name), "reason": _said(found)}
             for key, found in choice.findings.get("methods", {}).items()
             if "refused" in found and key in METHODS
         ],
@@ -97,7 +97,7 @@ def _ties_text(found: dict[str, Any] | None) -> str:
     if not found:
         return ""
     if "refused" in found:
-        return _("These votes cannot tell: %(reason)s.") % {"reason": _(found["refused"])}
+        return _("These votes cannot tell: %(reason)s.") % {"reason": _said(found)}
     best, others = found["best"], []
     for name, excess in found["excess"].items():
         if name != best:
@@ -126,7 +126,7 @@ def _cycles_text(found: dict[str, Any] | None) -> str:
     if not found:
         return ""
     if "refused" in found:
-        return _("These votes cannot tell: %(reason)s.") % {"reason": _(found["refused"])}
+        return _("These votes cannot tell: %(reason)s.") % {"reason": _said(found)}
     gain = f"{decimal(found['improvement'], 5)} ± {decimal(found['standard_error'], 5)}"
     if found["is_cyclic"]:
         cyclic = _(
@@ -140,6 +140,11 @@ def _cycles_text(found: dict[str, Any] | None) -> str:
         "predict votes held out better than one order does (by %(gain)s of log-loss a vote)."
     )
     return nothing % {"gain": gain}
+
+
+def _said(found: dict[str, Any]) -> str:
+    reason: str = found["refused"]
+    return _(reason)
 
 
 def _without_one_voter(gap: dict[str, Any] | None) -> str:
