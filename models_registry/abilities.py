@@ -33,6 +33,7 @@ class Abilities:
         vocals: of music: instrumental (never sings), vocals (always sings) or both.
         max_duration_s: the longest clip that it makes, in seconds.
         image_input: whether it takes an image beside the words. Adapters must say so to get one.
+        needs_image: whether it makes nothing without one.
         conversation: whether it reads the turns before a follow-up; likewise.
         min_triangles: the smallest budget of triangles that each of its meshes keeps to.
         max_triangles: the most triangles that it makes of one mesh.
@@ -43,6 +44,7 @@ class Abilities:
     vocals: Vocals | None = None
     max_duration_s: float | None = None
     image_input: bool = False
+    needs_image: bool = False
     conversation: bool = False
     min_triangles: int | None = None
     max_triangles: int | None = None
@@ -146,6 +148,7 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "vocals": _vocals,
     "max_duration_s": _seconds,
     "image_input": _yes_or_no,
+    "needs_image": _yes_or_no,
     "conversation": _yes_or_no,
     "min_triangles": _count,
     "max_triangles": _count,
@@ -161,6 +164,7 @@ _SENTENCES: dict[str, Callable[[Any], str]] = {
     "vocals": lambda kind: _VOCALS[kind],
     "max_duration_s": lambda seconds: f"Makes clips of up to {seconds:g} s.",
     "image_input": lambda _: "Takes an image beside the words.",
+    "needs_image": lambda _: "Makes nothing without an image.",
     "conversation": lambda _: "Answers follow-ups.",
     "min_triangles": lambda count: f"Keeps to budgets of {count:,} triangles and more.",
     "max_triangles": lambda count: f"Makes up to {count:,} triangles.",

@@ -19,6 +19,13 @@ class Arena(models.Model):
         RANK_FOCUSED = "rank_focused", "Settle ranks in doubt"
         UNIFORM = "uniform", "Every pair alike"
 
+    class Images(models.TextChoices):
+        """Whether a prompt may, or must, come with pictures."""
+
+        NONE = "none", "None"
+        OPTIONAL = "optional", "If the voter likes"
+        REQUIRED = "required", "At least one"
+
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80)
     modality = models.CharField(max_length=8, choices=MODALITY_CHOICES)
@@ -40,6 +47,15 @@ class Arena(models.Model):
     )
     max_turns = models.PositiveSmallIntegerField(
         default=1, help_text="Prompts that one battle may have, follow-ups included (text)."
+    )
+    takes_images = models.CharField(
+        max_length=8,
+        choices=Images,
+        default=Images.NONE,
+        help_text="Pictures that come with a prompt. Models that declare `image_input` get them.",
+    )
+    max_images = models.PositiveSmallIntegerField(
+        default=1, help_text="Pictures that one prompt may have, 1 to 4."
     )
     asks_strength = models.BooleanField(
         default=False, help_text="Ask how much better the better one is."
@@ -87,6 +103,15 @@ class Arena(models.Model):
                 condition=Q(max_turns__gte=1, max_turns__lte=20),
                 name="a_battle_has_one_to_twenty_turns",
                 violation_error_message="Choose 1 to 20 turns.",
+            ),
+            models.CheckConstraint(
+                condition=Q(takes_images__in=["none", "optional", "required"]),
+                name="images_are_none_optional_or_required",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_images__gte=1, max_images__lte=4),
+                name="a_prompt_takes_one_to_four_images",
+                violation_error_message="Choose 1 to 4 pictures.",
             ),
             models.CheckConstraint(
                 condition=Q(gate_s__gte=0, gate_s__lte=300),

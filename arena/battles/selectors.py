@@ -17,6 +17,7 @@ from arena.battles.sampling.pairs import FloatArray
 from arena.battles.sampling.samplers import Sampling, sampling
 from arena.battles.sampling.state import State
 from arena.battles.sampling.storage import from_bytes
+from models_registry.models import Revision
 from models_registry.services import abilities_of
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,20 @@ def _read(row: SamplerState) -> _Known:
     return _Known(row.made_at, state, battles_by_context, index)
 
 
+def competing_in(arena: Arena) -> list[Revision]:
+    """Return the competing revisions that could meet in an arena, with their models.
+
+    Where no prompt has a picture, models that need one do not play; where every prompt has one,
+    neither do those that cannot look at it.
+    """
+    competing = Revision.objects.competing(arena.modality).select_related("model")
+    if arena.takes_images == Arena.Images.NONE:
+        return [one for one in competing if not abilities_of(one).needs_image]
+    if arena.takes_images == Arena.Images.REQUIRED:
+        return [one for one in competing if abilities_of(one).image_input]
+    return list(competing)
+
+
 def turns_before(battle: Battle) -> list[Battle]:
     """Return the turns before a battle, the oldest first; none for the first turn."""
     turns: list[Battle] = []
@@ -109,6 +124,14 @@ def takes_follow_ups(battle: Battle) -> bool:
     return (
         all(abilities_of(seat.revision).conversation for seat in seats)
         and len(turns_before(battle)) + 1 < battle.arena.max_turns
+    )
+
+
+def takes_pictures(battle: Battle) -> bool:
+    """Say whether a follow-up of a battle may have pictures: the arena and its models take them."""
+    seats = battle.seats.select_related("revision__model")
+    return battle.arena.takes_images != Arena.Images.NONE and all(
+        abilities_of(seat.revision).image_input for seat in seats
     )
 
 

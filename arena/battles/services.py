@@ -14,18 +14,25 @@ from arena.accounts.models import Consent, Voter
 from arena.accounts.services import current_consent
 from arena.arenas.models import Arena
 from arena.battles.models import Battle, SamplerState, Seat
-from arena.battles.routing import Routing, reads_language, refusal, route
+from arena.battles.routing import NoModelFits, Routing, reads_language, refusal, route
 from arena.battles.sampling.draw import draw_contestants
 from arena.battles.sampling.errors import BadState
 from arena.battles.sampling.state import FloatArray, IntArray, State
 from arena.battles.sampling.storage import to_bytes
-from arena.battles.selectors import may_continue, pair_sampling
+from arena.battles.selectors import (
+    competing_in,
+    may_continue,
+    pair_sampling,
+    takes_pictures,
+)
 from arena.common.errors import Conflict, NotAllowed, NotFound, Unavailable
 from arena.common.events import publish
 from arena.prompts.category import tag_of
+from arena.prompts.images import digests_of, keep_images
 from arena.prompts.judging import keeps_refusals
 from arena.prompts.models import Prompt
 from arena.prompts.needs import needs_of
+from arena.prompts.pictures import Picture
 from arena.prompts.services import submit_prompt
 from arena.prompts.slices import context_of
 from models_registry.models import Revision
@@ -42,6 +49,7 @@ def open_battle(
     voter: Voter,
     consent: Consent | None,
     text: str,
+    pictures: Sequence[Picture] = (),
     again_of: Battle | None = None,
 ) -> Battle:
     """Take a prompt and draw its contestants, of the models that fit it, as the sampler prefers.
@@ -55,18 +63,26 @@ def open_battle(
     the arena has seats. `again_of` is kept where the voter's own battle asked the same.
     """
     if consent is None or consent != current_consent(voter):
-        raise NotAllowed("Accept the terms before the first battle.", code="terms_not_accepted")
+        raise NotAllowed(_("Accept the terms before the first battle."), code="terms_not_accepted")
     if not arena.is_open:
-        raise NotAllowed(f"The arena '{arena.name}' is closed. Choose another one.")
-    prompt = submit_prompt(arena=arena, voter=voter, text=text)
-    competing = Revision.objects.competing(arena.modality).select_related("model")
-    candidates = {revision.pk: revision for revision in competing}
+        raise NotAllowed(
+            _("The arena '%(name)s' is closed. Choose another one.") % {"name": _(arena.name)}
+        )
+    prompt = submit_prompt(arena=arena, voter=voter, text=text, pictures=pictures)
+    candidates = {
+        revision.pk: revision
+        for revision in competing_in(arena)
+        if pictures or not abilities_of(revision).needs_image
+    }
     if len(candidates) < arena.n_seats:
         raise Unavailable(
-            f"The arena '{arena.name}' has {len(candidates)} of the {arena.n_seats} models that "
-            "a battle needs. Register models with `manage.py register_model`."
+            _(
+                "The arena '%(name)s' has %(n)s of the %(n_seats)s models that a battle needs. "
+                "Register models with `manage.py register_model`."
+            )
+            % {"name": _(arena.name), "n": len(candidates), "n_seats": arena.n_seats}
         )
-    routing = _routed(arena, prompt, candidates)
+    routing = _routed(arena, prompt, candidates, has_image=bool(pictures))
     chosen = pair_sampling(arena, routing.fit, context_of(prompt.text))
     fit = [candidates[revision] for revision in routing.fit]
     draw = draw_contestants(fit, chosen.probabilities, arena.n_seats, _rng)
@@ -80,12 +96,13 @@ def open_battle(
         p_draw=draw.p_draw,
         uniform_share=chosen.probabilities.uniform_share,
         routing={**routing.as_json(), "category": tag_of(prompt.text, arena.modality)},
-        again_of=again_of if again_of and _asked_the_same(again_of, prompt) else None,
+        again_of=again_of if again_of and _asked_the_same(again_of, prompt, pictures) else None,
     )
     Seat.objects.bulk_create(
         Seat(battle=battle, position=position, revision=revision)
         for position, revision in enumerate(draw.seats)
     )
+    keep_images(prompt, pictures)
     publish("battle.opened", battle_id=str(battle.pk))
     return battle
 
@@ -93,7 +110,12 @@ def open_battle(
 @keeps_refusals
 @transaction.atomic
 def continue_battle(
-    *, battle_id: uuid.UUID | str, voter: Voter | None, consent: Consent | None, text: str
+    *,
+    battle_id: uuid.UUID | str,
+    voter: Voter | None,
+    consent: Consent | None,
+    text: str,
+    pictures: Sequence[Picture] = (),
 ) -> Battle:
     """Ask the same models a follow-up: a battle of its own that continues this one.
 
@@ -101,7 +123,8 @@ def continue_battle(
     of its own; the vote on the last turn is on the whole conversation.
 
     Raises NotFound for somebody else's battle, NotAllowed without consent to the current terms,
-    Conflict where no follow-up may be sent, BadInput and PromptRefused as `open_battle`.
+    Conflict where no follow-up may be sent, BadInput and PromptRefused as `open_battle`,
+    NoModelFits for pictures that these models do not look at.
     """
     before = (
         Battle.objects.select_for_update(of=("self",))
@@ -112,14 +135,20 @@ def continue_battle(
     if before is None or voter is None or not voter.owns(before.voter_id):
         raise NotFound(_("There is no such battle of yours."))
     if consent is None or consent != current_consent(voter):
-        raise NotAllowed("Accept the terms before you go on.", code="terms_not_accepted")
+        raise NotAllowed(_("Accept the terms before you go on."), code="terms_not_accepted")
     if not may_continue(before):
         raise Conflict(
-            "No follow-up can be sent here: this battle has ended, still waits for answers, has "
-            "had all its turns, or a model takes none. Load the page again.",
+            _(
+                "No follow-up can be sent here: this battle has ended, still waits for answers, "
+                "has had all its turns, or a model takes none. Load the page again."
+            ),
             code="not_continuable",
         )
-    prompt = submit_prompt(arena=before.arena, voter=voter, text=text)
+    if pictures and not takes_pictures(before):
+        raise NoModelFits(_("These models do not look at pictures. Send the words alone."))
+    prompt = submit_prompt(
+        arena=before.arena, voter=voter, text=text, pictures=pictures, is_follow_up=True
+    )
     end_battle(before.pk, Battle.Ending.CONTINUED)
     battle = Battle.objects.create(
         arena=before.arena,
@@ -137,11 +166,14 @@ def continue_battle(
         Seat(battle=battle, position=seat.position, revision_id=seat.revision_id)
         for seat in before.seats.all()
     )
+    keep_images(prompt, pictures)
     publish("battle.opened", battle_id=str(battle.pk))
     return battle
 
 
-def _routed(arena: Arena, prompt: Prompt, candidates: Mapping[int, Revision]) -> Routing:
+def _routed(
+    arena: Arena, prompt: Prompt, candidates: Mapping[int, Revision], *, has_image: bool
+) -> Routing:
     """Return which candidates can do what the prompt needs; NoModelFits where too few can."""
     abilities = {pk: abilities_of(revision) for pk, revision in candidates.items()}
     needs = needs_of(
@@ -149,6 +181,7 @@ def _routed(arena: Arena, prompt: Prompt, candidates: Mapping[int, Revision]) ->
         modality=arena.modality,
         clip_s=arena.clip_s,
         reads_language=reads_language(abilities.values()),
+        has_image=has_image,
     )
     routing = route(abilities, needs, n_seats=arena.n_seats)
     if len(routing.fit) < arena.n_seats:
@@ -156,12 +189,13 @@ def _routed(arena: Arena, prompt: Prompt, candidates: Mapping[int, Revision]) ->
     return routing
 
 
-def _asked_the_same(battle: Battle, prompt: Prompt) -> bool:
+def _asked_the_same(battle: Battle, prompt: Prompt, pictures: Sequence[Picture]) -> bool:
     return (
         battle.voter_id == prompt.voter_id
         and battle.arena_id == prompt.arena_id
         and battle.prompt is not None
         and battle.prompt.text == prompt.text
+        and digests_of(battle.prompt.images.all()) == digests_of(pictures)
     )
 
 

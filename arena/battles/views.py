@@ -20,6 +20,7 @@ from arena.battles.forms import PromptForm
 from arena.battles.models import Battle
 from arena.battles.services import continue_battle, open_battle
 from arena.common.errors import BadInput
+from arena.prompts.pictures import ACCEPTED, MAX_BYTES
 from arena.prompts.suggestions import suggestions_for
 
 
@@ -35,7 +36,14 @@ def arena_page(request: HttpRequest, slug: str) -> HttpResponse:
     arena = get_object_or_404(Arena, slug=slug)
     consent = current_consent(known_voter(request))
     asked = request.POST if request.method == "POST" else None
-    form = PromptForm(asked, arena=arena, needs_consent=consent is None, initial=request.GET.dict())
+    form = PromptForm(
+        asked,
+        request.FILES if asked is not None else None,
+        arena=arena,
+        needs_consent=consent is None,
+        voter=known_voter(request),
+        initial=request.GET.dict(),
+    )
     if asked is not None and form.is_valid() and not form.finds:
         voter = ensure_voter(request)
         consent = consent or accept_terms(voter=voter)
@@ -51,6 +59,8 @@ def arena_page(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "arena": arena,
         "form": form,
+        "accepted_images": ACCEPTED,
+        "max_image_mb": MAX_BYTES // 1024**2,
         "suggested": suggestions_for(arena, known_voter(request)),
         "needs_consent": consent is None,
         "terms": {"version": current_terms().version, "summary": TERMS_SUMMARY},
@@ -62,12 +72,17 @@ def _started(form: PromptForm, arena: Arena, voter: Voter, consent: Consent) -> 
     sent = form.cleaned_data
     if sent["continues"]:
         return continue_battle(
-            battle_id=sent["continues"], voter=voter, consent=consent, text=sent["prompt"]
+            battle_id=sent["continues"],
+            voter=voter,
+            consent=consent,
+            text=sent["prompt"],
+            pictures=form.pictures,
         )
     return open_battle(
         arena=arena,
         voter=voter,
         consent=consent,
         text=sent["prompt"],
+        pictures=form.pictures,
         again_of=voter.battles.filter(pk=sent["again"]).first(),
     )

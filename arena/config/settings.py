@@ -283,6 +283,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["arena.common.uploads.CappedUploads"]
 
 LOGGING = {
     "version": 1,

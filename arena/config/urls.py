@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("ratings.pages.urls")),
     path("", include("arena.accounts.urls")),
     path("account/", include("allauth.urls")),
+    path("", include("arena.prompts.urls")),
     path("", include("arena.battles.urls")),
     path("", include("arena.generation.urls")),
     path("", include("arena.votes.urls")),

@@ -10,8 +10,17 @@ from arena.battles.models import Battle
 from arena.battles.selectors import turns_before
 from arena.generation.jobs import Claim, beat
 from arena.generation.models import LEASE, GenerationJob, Output
+from arena.prompts.images import pictures_of
+from arena.prompts.models import Prompt
+from arena.prompts.pictures import MEDIA_TYPE
 from models_registry.adapters import make_adapter
-from models_registry.adapters.contract import Adapter, Request, Turn
+from models_registry.adapters.contract import (
+    Adapter,
+    GenerationError,
+    Request,
+    RequestImage,
+    Turn,
+)
 from models_registry.models import Revision
 
 BEAT_S = LEASE.total_seconds() / 3
@@ -53,7 +62,10 @@ def claimed_job(claim: Claim) -> GenerationJob:
 
 
 def request_of(job: GenerationJob) -> Request:
-    """Return what the adapter is asked for, with what this seat was asked and answered before."""
+    """Return what the adapter is asked for, with what this seat was asked and answered before.
+
+    Raises GenerationError where a picture was taken back by its voter.
+    """
     battle = job.seat.battle
     assert battle.prompt is not None
     return Request(
@@ -61,13 +73,23 @@ def request_of(job: GenerationJob) -> Request:
         seed=job.seed,
         parameters=job.parameters,
         history=tuple(_turn(turn, job.seat.position) for turn in turns_before(battle)),
+        images=_images(battle.prompt),
     )
 
 
 def _turn(turn: Battle, position: int) -> Turn:
     assert turn.prompt is not None
     answer = Output.objects.get(seat__battle=turn, seat__position=position)
-    return Turn(turn.prompt.text, answer.text or "")
+    return Turn(turn.prompt.text, answer.text or "", _images(turn.prompt))
+
+
+def _images(prompt: Prompt) -> tuple[RequestImage, ...]:
+    if prompt.images.filter(removed_at__isnull=False).exists():
+        message = "A picture of the prompt was taken back by the person who sent it."
+        raise GenerationError("image_removed", message, retryable=False)
+    return tuple(
+        RequestImage(picture.data, MEDIA_TYPE, picture.alt) for picture in pictures_of(prompt)
+    )
 
 
 async def keep_beating(claim: Claim) -> None:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from arena.arenas.models import Arena
 from arena.common.errors import BadInput
+from arena.prompts.images import pictures_of
 from arena.prompts.languages import language_of
 from arena.prompts.models import BlockedPhrase, Moderation, Prompt
-from arena.prompts.moderation import Moderator, Outcome, Verdict
+from arena.prompts.moderation import Moderator, Outcome, Verdict, strictest
 from arena.prompts.moderation.table import make_moderator
+from arena.prompts.pictures import MEDIA_TYPE, Picture
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,14 +28,14 @@ R = TypeVar("R")
 REASON_CHARS = 200
 # What a voter is told of a category; others are named as the moderator names them.
 LABELS = {
-    "sexual_minors": "sexual content about minors",
-    "mass_harm": "making weapons that harm many people",
-    "self_harm": "encouraging or explaining self-harm",
-    "hate": "slurs or hatred against groups of people",
-    "other": "something that this site does not take",
+    "sexual_minors": gettext_noop("sexual content about minors"),
+    "mass_harm": gettext_noop("making weapons that harm many people"),
+    "self_harm": gettext_noop("encouraging or explaining self-harm"),
+    "hate": gettext_noop("slurs or hatred against groups of people"),
+    "other": gettext_noop("something that this site does not take"),
 }
-CARE = (
-    " If you are thinking about hurting yourself, please talk to somebody now: a friend, a doctor, "
+CARE = gettext_noop(
+    "If you are thinking about hurting yourself, please talk to somebody now: a friend, a doctor, "
     "or a crisis line where you live."
 )
 
@@ -41,13 +46,24 @@ class PromptRefused(BadInput):
     code = "prompt_refused"
 
     def __init__(self, arena: Arena, moderator: Moderator, verdict: Verdict) -> None:
-        named = [LABELS.get(one, one.replace("_", " ")) for one in verdict.categories]
-        care = CARE if any("self" in one and "harm" in one for one in verdict.categories) else ""
-        super().__init__(
-            f"This prompt seems to be about {' and '.join(named)}, which this arena does not take. "
-            f"Change it and send it again. It was not kept.{care}"
-        )
+        named = [_(LABELS.get(one, one.replace("_", " "))) for one in verdict.categories]
+        said = [
+            _(
+                "This prompt seems to be about %(what)s, which this arena does not take. "
+                "Change it and send it again. It was not kept."
+            )
+            % {"what": _listed(named)}
+        ]
+        if any("self" in one and "harm" in one for one in verdict.categories):
+            said.append(_(CARE))
+        super().__init__(" ".join(said))
         self.arena, self.moderator, self.verdict = arena, moderator, verdict
+
+
+def _listed(named: Sequence[str]) -> str:
+    return functools.reduce(
+        lambda first, last: _("%(first)s and %(last)s") % {"first": first, "last": last}, named
+    )
 
 
 def current_moderator() -> Moderator:
@@ -71,13 +87,39 @@ def judged(moderator: Moderator, text: str) -> Verdict:
     return moderator.judge(text, language=language)
 
 
-def check_prompt(*, arena: Arena, text: str) -> tuple[Moderator, Verdict]:
+def judged_with(moderator: Moderator, text: str, pictures: Sequence[Picture]) -> Verdict:
+    """Return what a moderator says of a prompt: its words, what is said of its pictures, and these.
+
+    Pictures that it cannot see are not judged, as outputs of modalities that it cannot judge; the
+    reason says so.
+    """
+    words = "\n".join([text, *(picture.alt for picture in pictures if picture.alt)])
+    verdict = judged(moderator, words)
+    if not pictures or verdict.outcome == Outcome.FLAGGED:
+        return verdict
+    if "image" not in moderator.modalities:
+        unseen = f"its words alone: {moderator.name} cannot see images"
+        return replace(verdict, reason="; ".join(filter(None, [verdict.reason, unseen])))
+    return strictest(
+        [
+            verdict,
+            *(
+                moderator.judge_file(picture.data, modality="image", media_type=MEDIA_TYPE)
+                for picture in pictures
+            ),
+        ]
+    )
+
+
+def check_prompt(
+    *, arena: Arena, text: str, pictures: Sequence[Picture] = ()
+) -> tuple[Moderator, Verdict]:
     """Judge a prompt before it is kept; raises PromptRefused when it is flagged.
 
     Unavailable refuses nothing: the battle goes on, and releases hold the prompt back.
     """
     moderator = current_moderator()
-    verdict = judged(moderator, text)
+    verdict = judged_with(moderator, text, pictures)
     if verdict.outcome == Outcome.FLAGGED:
         raise PromptRefused(arena, moderator, verdict)
     return moderator, verdict
@@ -130,7 +172,7 @@ def judge_prompts_again(prompts: QuerySet[Prompt]) -> int:
         .values("prompt")
     )
     for prompt in waiting.select_related("arena"):
-        verdict = judged(moderator, prompt.text)
+        verdict = judged_with(moderator, prompt.text, pictures_of(prompt))
         if verdict.outcome != Outcome.UNAVAILABLE:
             keep_decision(arena=prompt.arena, moderator=moderator, verdict=verdict, prompt=prompt)
             settled += 1

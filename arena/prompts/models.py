@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from arena.accounts.models import Voter
 from arena.arenas.models import Arena, SuggestedPrompt
 from arena.prompts.moderation.rules import patterns_of
+from arena.prompts.pictures import ALT_CHARS, MOST_PICTURES
 
 
 class Prompt(models.Model):
@@ -66,6 +67,43 @@ class Prompt(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+
+class PromptImage(models.Model):
+    """A picture that came with a prompt, as `pictures.safe_picture` made it.
+
+    Its file has a random name, not its digest's: it goes with the row when its voter takes it back,
+    whoever else sent the same. What is left then is that there was one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="images")
+    position = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=200, blank=True, help_text="In the store; random.")
+    sha256 = models.CharField(max_length=64, blank=True)
+    width_px = models.PositiveSmallIntegerField()
+    height_px = models.PositiveSmallIntegerField()
+    size_bytes = models.PositiveIntegerField()
+    alt = models.CharField(max_length=ALT_CHARS, blank=True, help_text="What it shows, in words.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    removed_at = models.DateTimeField(null=True, help_text="Its voter took it back.")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["prompt", "position"], name="one_image_per_place"),
+            models.CheckConstraint(
+                condition=Q(position__lt=MOST_PICTURES), name="a_prompt_has_up_to_four_images"
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True) & ~Q(key="") & ~Q(sha256="")
+                | Q(removed_at__isnull=False, key="", sha256="", alt=""),
+                name="a_removed_image_leaves_nothing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class ModerationQuerySet(models.QuerySet["Moderation"]):

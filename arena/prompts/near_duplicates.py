@@ -9,6 +9,7 @@ are alike is then counted exactly. What the functions return is stored, so none 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -33,15 +34,23 @@ def normal_form(prompt: str) -> str:
     return ("".join(filter(str.isalnum, folded)) or "".join(folded.split()))[:READ_CHARS]
 
 
-def bands_of(prompt: str) -> list[int]:
+def bands_of(prompt: str, digests: Sequence[str] = ()) -> list[int]:
     """Return the `BANDS` signed 64-bit numbers of which near-duplicates share at least one.
 
-    Two prompts of similarity s share one with probability 1 - (1 - s^ROWS)^BANDS.
+    Two prompts of similarity s share one with probability 1 - (1 - s^ROWS)^BANDS, if the same
+    pictures come with them, in the same order; else none.
+
+    Args:
+        prompt: its words.
+        digests: of the pictures that came with it.
     """
+    pictures = "".join(digests).encode()
     hashes = np.array([_hash(shingle) for shingle in sorted(_shingles(prompt))], dtype=np.uint64)
     signature = (hashes[:, None] * _MULTIPLIERS + _SHIFTS).min(axis=0)  # (BANDS * ROWS,)
     rows = signature.reshape(BANDS, ROWS).astype("<u8")
-    return [_signed(_digest(bytes([band]) + row.tobytes())) for band, row in enumerate(rows)]
+    return [
+        _signed(_digest(bytes([band]) + row.tobytes() + pictures)) for band, row in enumerate(rows)
+    ]
 
 
 def similarity(one: str, other: str) -> float:

@@ -18,7 +18,8 @@ def first_alike(arena: Arena, text: str, bands: list[int]) -> Prompt | None:
     Args:
         arena: whose prompts are looked through.
         text: the new prompt.
-        bands: of the new prompt, `near_duplicates.bands_of`.
+        bands: of the new prompt and its pictures, `near_duplicates.bands_of`: prompts with other
+            pictures share none.
     """
     candidates = Prompt.objects.filter(arena=arena, bands__overlap=bands).order_by("created_at")
     return next((one for one in candidates[:CANDIDATES] if are_alike(one.text, text)), None)

@@ -16,6 +16,8 @@ from arena.accounts.selectors import account_facts
 from arena.battles.models import Battle, Seat
 from arena.generation.models import Output
 from arena.generation.outputs import shown_output
+from arena.prompts.images import image_address
+from arena.prompts.pictures import MEDIA_TYPE
 from arena.votes.models import Rationale, Vote
 from arena.votes.selectors import withdrawn_at
 from arena.votes.services import ballot_of
@@ -80,6 +82,7 @@ def _battles(voter: Voter, after: Battle | None) -> Sequence[Battle]:
             "engagement",
             "reports",
             "arena__tags",
+            "prompt__images",
         )
         .order_by("opened_at", "pk")[:BATTLES_AT_ONCE]
     )
@@ -98,7 +101,7 @@ def _battle(battle: Battle, address: Address) -> dict[str, Any]:
         "void_reason": battle.void_reason,
         "revealed_at": _time(battle.revealed_at),
         "again_of": str(battle.again_of_id) if battle.again_of_id else None,
-        "prompt": _prompt(battle),
+        "prompt": _prompt(battle, address),
         "seats": [
             _seat(seat, battle, address, is_revealed=battle.revealed_at is not None)
             for seat in battle.seats.all()
@@ -135,13 +138,26 @@ def _skip(battle: Battle) -> dict[str, Any] | None:
     return {"reason": battle.skip.reason, "skipped_at": _time(battle.skip.skipped_at)}
 
 
-def _prompt(battle: Battle) -> dict[str, Any] | None:
+def _prompt(battle: Battle, address: Address) -> dict[str, Any] | None:
     prompt = battle.prompt
     if prompt is None:
         return None
     return {
         "id": str(prompt.pk),
         "text": prompt.text,
+        "images": [
+            {
+                "address": None if one.removed_at else address(image_address(one)),
+                "media_type": MEDIA_TYPE,
+                "size_bytes": one.size_bytes,
+                "sha256": one.sha256,
+                "width_px": one.width_px,
+                "height_px": one.height_px,
+                "alt": one.alt,
+                "removed_at": _time(one.removed_at),
+            }
+            for one in prompt.images.all()
+        ],
         "origin": prompt.origin,
         "sent_at": _time(prompt.created_at),
     }

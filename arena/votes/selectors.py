@@ -12,6 +12,8 @@ from arena.arenas.models import Arena
 from arena.battles.models import Battle, Seat
 from arena.battles.selectors import turns_before
 from arena.generation.outputs import shown_output
+from arena.prompts.images import shown_images
+from arena.votes.choice_words import choice_words
 from arena.votes.models import Vote
 from arena.votes.services import ballot_of
 
@@ -24,7 +26,7 @@ def own_votes(voter: Voter, arena: Arena | None = None) -> QuerySet[Vote]:
         votes = votes.filter(battle__arena=arena)
     return (
         votes.select_related("battle__arena", "battle__prompt", "withdrawal")
-        .prefetch_related(Prefetch("battle__seats", seats))
+        .prefetch_related(Prefetch("battle__seats", seats), "battle__prompt__images")
         # The key decides between votes of one moment, so that no page repeats or leaves out one.
         .order_by("-cast_at", "-pk")
     )
@@ -37,8 +39,9 @@ def shown_vote(vote: Vote) -> dict[str, Any]:
         "id": vote.pk,
         "battle_id": vote.battle_id,
         "arena": vote.battle.arena,
+        "images": shown_images(vote.battle.prompt),
         "prompt_text": vote.battle.prompt.text if vote.battle.prompt else "",
-        "choice_label": ballot_of(vote).label,
+        "choice_label": choice_words(ballot_of(vote)),
         "is_revealed": vote.battle.revealed_at is not None,
         "seats": [
             {
@@ -91,6 +94,16 @@ def shown_seats(battle: Battle) -> list[dict[str, Any]]:
     ]
 
 
-def shown_turns(battle: Battle) -> list[dict[str, Any]]:
-    """Return the turns before a battle, the oldest first, as its page shows them."""
-    return [{"battle": turn, "seats": shown_seats(turn)} for turn in turns_before(battle)]
+def shown_turns(battle: Battle, *, base: str = "") -> list[dict[str, Any]]:
+    """Return the turns before a battle, the oldest first, as its page shows them.
+
+    `base` stands before the addresses of pictures, such as "/shared/TOKEN".
+    """
+    return [
+        {
+            "battle": turn,
+            "seats": shown_seats(turn),
+            "images": shown_images(turn.prompt, base=base),
+        }
+        for turn in turns_before(battle)
+    ]

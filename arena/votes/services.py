@@ -13,7 +13,9 @@ from arena.battles.models import Battle
 from arena.battles.services import end_battle, reveal_battle
 from arena.common.errors import BadInput, Conflict, NotAllowed, NotFound
 from arena.common.events import publish
+from arena.prompts.images import remove_images
 from arena.votes.ballot import BadBallot, Ballot, read_ballot
+from arena.votes.choice_words import choice_words
 from arena.votes.engagement.selectors import require_voteable
 from arena.votes.models import Vote, Withdrawal
 
@@ -53,13 +55,13 @@ def cast_vote(
     try:
         key = uuid.UUID(idempotency_key)
     except ValueError:
-        raise BadInput("The idempotency key must be a UUID; reload the page.") from None
+        raise BadInput(_("The idempotency key must be a UUID; reload the page.")) from None
     try:
         with transaction.atomic():
             return _cast(battle_id, voter, choice, key)
     except IntegrityError:
         raise Conflict(
-            "This answer was already used for another battle. Reload the page and vote again.",
+            _("This answer was already used for another battle. Reload the page and vote again."),
             code="key_reused",
         ) from None
 
@@ -83,7 +85,7 @@ def _cast(battle_id: uuid.UUID | str, voter: Voter | None, choice: str, key: uui
     if standing is not None:
         return _same_or_conflict(standing, ballot)
     if battle.ending:
-        raise Conflict("This battle has ended without a vote.", code="battle_ended")
+        raise Conflict(_("This battle has ended without a vote."), code="battle_ended")
     require_voteable(battle)
     vote = Vote.objects.create(
         battle=battle,
@@ -104,8 +106,11 @@ def _same_or_conflict(standing: Vote, ballot: Ballot) -> Vote:
     if ballot_of(standing) == ballot:
         return standing
     raise Conflict(
-        f"Your vote on this battle was '{ballot_of(standing).label}'. It stands; "
-        "reload the page to see who they were.",
+        _(
+            "Your vote on this battle was '%(choice)s'. It stands; reload the page to see who "
+            "they were."
+        )
+        % {"choice": choice_words(ballot_of(standing))},
         code="already_voted",
     )
 
@@ -118,7 +123,7 @@ def show_names(*, battle_id: uuid.UUID | str, voter: Voter | None) -> Battle:
     """
     battle = own_battle(battle_id, voter)
     if battle.ending != Battle.Ending.VOTED:
-        raise Conflict("Vote first; then the names are shown.", code="not_voted")
+        raise Conflict(_("Vote first; then the names are shown."), code="not_voted")
     reveal_battle(battle.pk)
     battle.refresh_from_db()
     return battle
@@ -135,7 +140,7 @@ def withdraw_vote(*, vote_id: str, voter: Voter | None) -> Withdrawal:
         own = Vote.objects.filter(voter__in=voter.ids if voter else [])
         vote = own.select_for_update().get(pk=uuid.UUID(vote_id))
     except (Vote.DoesNotExist, ValueError):
-        raise NotFound("There is no such vote of yours.") from None
+        raise NotFound(_("There is no such vote of yours.")) from None
     withdrawal, is_new = Withdrawal.objects.get_or_create(vote=vote)
     if is_new:
         publish("vote.withdrawn", vote_id=str(vote.pk))
@@ -146,13 +151,15 @@ def withdraw_votes(*, voter: Voter, most: int = MOST_WITHDRAWN) -> int:
     """Take back up to `most` standing votes of a voter; return how many were taken back here.
 
     Each batch is one transaction. What was taken back stays so when the rest is interrupted, and
-    another call goes on with what stands; with nothing left it changes nothing.
+    another call goes on with what stands; with nothing left it changes nothing. At the end the
+    files of the pictures that the voter sent with prompts are removed.
     """
     n_withdrawn = 0
     while n_withdrawn < most:
         n_standing, n_new = _withdraw_some(voter, min(WITHDRAWN_AT_ONCE, most - n_withdrawn))
         n_withdrawn += n_new
         if not n_standing:
+            remove_images(voter)
             break
     return n_withdrawn
 

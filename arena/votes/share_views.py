@@ -8,14 +8,19 @@ from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from arena.accounts.middleware import known_voter
 from arena.battles.models import Battle
+from arena.battles.selectors import turns_before
 from arena.common.errors import NotFound
 from arena.common.http import serve_stored_file
 from arena.generation.models import Output
 from arena.generation.outputs import shown_output
+from arena.prompts.images import shown_images
+from arena.prompts.models import PromptImage
+from arena.prompts.views import send_image
 from arena.votes.reveal import reveal
 from arena.votes.selectors import shown_turns
 from arena.votes.sharing import close_share, share_battle, shared_battle
@@ -51,7 +56,8 @@ def shared_page(request: HttpRequest, token: str) -> HttpResponse:
     # Not the whole reveal: why they voted so is not shared.
     context = {
         "battle": battle,
-        "turns": shown_turns(battle),
+        "turns": shown_turns(battle, base=f"/shared/{token}"),
+        "prompt_images": shown_images(battle.prompt, base=f"/shared/{token}"),
         "seats": seats,
         "choice_label": shown["choice_label"],
     }
@@ -71,8 +77,19 @@ def shared_media(
         .first()
     )
     if output is None:
-        raise NotFound("There is no such file in what is shared here.")
+        raise NotFound(_("There is no such file in what is shared here."))
     assert output.blob is not None
     return serve_stored_file(
         request, default_storage, output.blob.key, media_type=output.blob.media_type
     )
+
+
+@require_safe
+def shared_image(request: HttpRequest, token: str, image_id: uuid.UUID) -> HttpResponseBase:
+    """Send a picture of the prompts of a shared battle."""
+    battle = shared_battle(token)
+    prompts = [one.prompt_id for one in (battle, *turns_before(battle))]
+    image = PromptImage.objects.filter(pk=image_id, prompt__in=prompts).first()
+    if image is None:
+        raise NotFound("There is no such picture in what is shared here.")
+    return send_image(request, image)

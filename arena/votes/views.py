@@ -15,11 +15,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from arena.accounts.middleware import known_voter
+from arena.battles.forms import PromptForm
 from arena.battles.models import Battle
 from arena.battles.routing import needs_line
-from arena.battles.selectors import takes_follow_ups
+from arena.battles.selectors import takes_follow_ups, takes_pictures
 from arena.common.errors import NotFound
 from arena.generation.release import queue_position, void_message
+from arena.prompts.images import shown_images
+from arena.prompts.pictures import ACCEPTED, MAX_BYTES
 from arena.votes.details import Details, details_asked, read_details, write_details
 from arena.votes.models import Skip
 from arena.votes.rationales import read_form, read_json, write_rationale
@@ -27,9 +30,10 @@ from arena.votes.reveal import reveal
 from arena.votes.selectors import shown_seats, shown_turns
 from arena.votes.services import cast_vote, show_names
 from arena.votes.skipping import report_battle, skip_battle
+from arena.votes.stopping import stop_battle
 
-SAID = "Your reason is saved."
-REPORTED = "Thank you. The people who run this site will look at it."
+SAID = gettext_lazy("Your reason is saved.")
+REPORTED = gettext_lazy("Thank you. The people who run this site will look at it.")
 
 
 @never_cache
@@ -44,7 +48,10 @@ def battle_page(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
     )
     if battle is None or voter is None or not voter.owns(battle.voter_id):
         raise NotFound(
-            "There is no such battle of yours. Battles open only in the browser that started them."
+            _(
+                "There is no such battle of yours. Battles open only in the browser that started "
+                "them."
+            )
         )
     if battle.stage == "continued":
         return redirect("battle", battle_id=battle.continued_by.pk)
@@ -52,6 +59,7 @@ def battle_page(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
         "battle": battle,
         "arena": battle.arena,
         "turns": shown_turns(battle),
+        "prompt_images": shown_images(battle.prompt),
         "needs": needs_line(battle),
         "takes_follow_ups": battle.stage in ("generating", "ready") and takes_follow_ups(battle),
         "void_message": void_message(battle),
@@ -60,6 +68,9 @@ def battle_page(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
         "socket_path": f"/ws/battles/{battle.pk}/",
         "queue_ahead": queue_position(battle) if battle.stage == "generating" else 0,
     }
+    if context["takes_follow_ups"] and takes_pictures(battle):
+        context["form"] = PromptForm(arena=battle.arena, needs_consent=False)
+        context["accepted_images"], context["max_image_mb"] = ACCEPTED, MAX_BYTES // 1024**2
     if battle.stage == "judged":
         context["details"] = details_asked(battle)
     elif battle.stage == "voted":
@@ -115,6 +126,13 @@ def skip(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
         voter=known_voter(request),
         reason=request.POST.get("reason", Skip.Reason.CANNOT_JUDGE),
     )
+    return redirect("battle", battle_id=battle_id)
+
+
+@require_POST
+def stop(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
+    """End the writing; the page hears of it by its socket."""
+    stop_battle(battle_id=battle_id, voter=known_voter(request))
     return redirect("battle", battle_id=battle_id)
 
 

@@ -23,6 +23,7 @@ from arena.accounts.models import Voter
 from arena.accounts.services import consents_of, current_terms
 from arena.battles.models import Battle
 from arena.common.errors import NotFound
+from arena.prompts.images import n_standing_images
 from arena.votes.export import own_data
 from arena.votes.models import Vote
 from arena.votes.selectors import n_own_votes, own_votes, shown_vote, standing_votes_of
@@ -43,7 +44,7 @@ def own_votes_page(request: HttpRequest) -> HttpResponse:
     slug = request.GET.get("arena", "")
     arena = next((one for one in arenas if one.slug == slug), None)
     if slug and arena is None:
-        raise NotFound(f"You have not voted in an arena '{slug}'.")
+        raise NotFound(_("You have not voted in an arena '%(slug)s'.") % {"slug": slug})
     paginator = Paginator(own_votes(voter, arena), VOTES_ON_A_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     context = {
@@ -75,11 +76,11 @@ def withdraw_one(request: HttpRequest, vote_id: uuid.UUID) -> HttpResponse:
     voter = known_voter(request)
     if request.method == "POST":
         withdraw_vote(vote_id=str(vote_id), voter=voter)
-        messages.success(request, "The vote was taken back. It no longer counts.")
+        messages.success(request, _("The vote was taken back. It no longer counts."))
         return redirect(f"{reverse('you')}{_place(request)}#vote-{vote_id}")
     vote = None if voter is None else own_votes(voter).filter(pk=vote_id).first()
     if vote is None:
-        raise NotFound("There is no such vote of yours.")
+        raise NotFound(_("There is no such vote of yours."))
     context = {"vote": shown_vote(vote), "here": _place(request)}
     return render(request, "accounts/withdraw.html", context)
 
@@ -92,20 +93,24 @@ def withdraw_all(request: HttpRequest) -> HttpResponse:
     if voter is None:
         return redirect("you")
     if request.method == "POST":
-        withdrawn = _votes(withdraw_votes(voter=voter))
+        withdrawn = withdraw_votes(voter=voter)
         n_left = standing_votes_of(voter).count()
         if n_left:
-            text = f"{withdrawn} taken back so far, {intcomma(n_left)} to go. Send it once more."
-            messages.warning(request, text)
+            text = _("%(n)s votes were taken back so far, %(left)s to go. Send it once more.")
+            messages.warning(request, text % {"n": intcomma(withdrawn), "left": intcomma(n_left)})
             return redirect("you_withdraw_all")
-        messages.success(request, f"{withdrawn} taken back. No vote of yours counts any more.")
+        text = ngettext(
+            "%(n)s vote was taken back. No vote of yours counts any more.",
+            "%(n)s votes were taken back. No vote of yours counts any more.",
+            withdrawn,
+        )
+        messages.success(request, text % {"n": intcomma(withdrawn)})
         return redirect("you_data")
-    context = {"n_standing": standing_votes_of(voter).count()}
+    context = {
+        "n_standing": standing_votes_of(voter).count(),
+        "n_images": n_standing_images(voter),
+    }
     return render(request, "accounts/withdraw_all.html", context)
-
-
-def _votes(n: int) -> str:
-    return f"{intcomma(n)} vote was" if n == 1 else f"{intcomma(n)} votes were"
 
 
 @never_cache
@@ -133,6 +138,7 @@ def _own_data(voter: Voter) -> dict[str, Any]:
         "current_terms": current_terms(),
         "facts": facts,
         "n_standing": n_standing,
+        "n_images": n_standing_images(voter),
     }
 
 
@@ -145,7 +151,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     """
     voter = known_voter(request)
     if voter is None:
-        raise NotFound("Nothing is recorded of this browser. There is nothing to download.")
+        raise NotFound(_("Nothing is recorded of this browser. There is nothing to download."))
     name = f"agon-my-data-{timezone.now():%Y-%m-%d}.json"
     return StreamingHttpResponse(
         own_data(voter, request.build_absolute_uri),

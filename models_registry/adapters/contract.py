@@ -28,24 +28,36 @@ class Capabilities:
 
 
 @dataclass(frozen=True)
+class RequestImage:
+    """A picture that came with a prompt: upright, without metadata, at most 2048 pixels long."""
+
+    data: bytes
+    media_type: str  # image/jpeg
+    alt: str = ""  # what its voter says that it shows, for people; no part of the prompt
+
+
+@dataclass(frozen=True)
 class Turn:
     """An earlier prompt of a conversation and what this model answered."""
 
     prompt: str
     answer: str
+    images: tuple[RequestImage, ...] = ()
 
 
 @dataclass(frozen=True)
 class Request:
     """One generation: the same request with the same seed should give the same output.
 
-    Only an adapter with the ability `conversation` gets a `history`, the oldest turn first.
+    Only an adapter with the ability `conversation` gets a `history`, the oldest turn first, and
+    only one with `image_input` gets `images`, in the order of the prompt.
     """
 
     prompt: str
     seed: int  # 0 <= seed < 2**31
     parameters: Mapping[str, Any] = field(default_factory=dict)  # of the revision, e.g. temperature
     history: tuple[Turn, ...] = ()
+    images: tuple[RequestImage, ...] = ()
 
 
 @dataclass(frozen=True)

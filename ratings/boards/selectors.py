@@ -16,6 +16,7 @@ from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery
 
 from arena.arenas.models import Arena
 from arena.battles.models import Battle
+from arena.battles.selectors import competing_in
 from arena.votes.models import DimensionOutcome, Vote
 from models_registry.models import Revision
 from ratings.boards.kept import Counts, kept_tallies
@@ -246,9 +247,7 @@ def model_facts(arena: Arena, labels: Sequence[str] = ()) -> dict[str, ModelFact
 
 def waiting_models(arena: Arena, rated: Collection[str]) -> list[str]:
     """Return the names of the competing models whose label is not among these."""
-    competing = Revision.objects.competing(arena.modality)
-    rows = competing.values_list("model__slug", "number", "model__name")
-    return [name for slug, number, name in rows if f"{slug}@{number}" not in rated]
+    return [one.model.name for one in competing_in(arena) if one.label not in rated]
 
 
 def revisions_by_label(arena: Arena) -> dict[str, Revision]:

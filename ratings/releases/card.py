@@ -25,6 +25,7 @@ anonymous outputs for their own prompt and said which one is better, or ranked t
 | votes in this release | {facts["n_votes"]} |
 | new in this release | {facts["n_new"]} |
 | taken back by their voters, and left out | {facts["n_withdrawn"]} |
+| left out because pictures came with the prompt | {facts["n_with_images"]} |
 | months | {", ".join(facts["months"])} |
 | data licence | {facts["licence"]} |
 | format version | {facts["format_version"]} |

@@ -8,7 +8,7 @@ from arena.arenas.models import Arena
 from arena.battles.models import Battle
 from arena.battles.selectors import turns_before
 from arena.generation.models import Output
-from arena.prompts.models import Moderation
+from arena.prompts.models import Moderation, PromptImage
 from ratings.releases.models import Release
 
 
@@ -16,16 +16,9 @@ def unreleased_battles(arena: Arena) -> QuerySet[Battle]:
     """Return the battles that the next release adds: consented, voted, standing, not yet out.
 
     A prompt or an output that moderation flagged, or could not judge so far, keeps its battle back,
-    also where it belongs to an earlier turn.
+    and so does a prompt with pictures; also where it belongs to an earlier turn.
     """
-    voted = Battle.objects.filter(
-        arena=arena,
-        origin=Battle.Origin.LIVE,
-        consent__isnull=False,
-        ending=Battle.Ending.VOTED,
-        vote__withdrawal__isnull=True,
-        released_in__isnull=True,
-    ).exclude(_is_held_back())
+    voted = _voted(arena).filter(released_in__isnull=True).exclude(_is_held_back() | _has_images())
     held = [
         battle.pk
         for battle in voted.filter(continues__isnull=False)
@@ -34,9 +27,39 @@ def unreleased_battles(arena: Arena) -> QuerySet[Battle]:
     return voted.exclude(pk__in=held)
 
 
+def n_battles_with_images(arena: Arena) -> int:
+    """Return how many battles no release has because pictures came with their prompts.
+
+    Nobody has looked whom the pictures show, and a release cannot be called back.
+    """
+    voted = _voted(arena)
+    n_first = voted.filter(_has_images()).count()
+    followed = voted.filter(continues__isnull=False).exclude(_has_images())
+    return n_first + sum(
+        Battle.objects.filter(
+            _has_images(), pk__in=[turn.pk for turn in turns_before(battle)]
+        ).exists()
+        for battle in followed
+    )
+
+
+def _voted(arena: Arena) -> QuerySet[Battle]:
+    return Battle.objects.filter(
+        arena=arena,
+        origin=Battle.Origin.LIVE,
+        consent__isnull=False,
+        ending=Battle.Ending.VOTED,
+        vote__withdrawal__isnull=True,
+    )
+
+
+def _has_images() -> Q:
+    return Q(Exists(PromptImage.objects.filter(prompt=OuterRef("prompt"))))
+
+
 def _held_back(turns: list[Battle]) -> bool:
     keys = [turn.pk for turn in turns]
-    return Battle.objects.filter(_is_held_back(), pk__in=keys).exists()
+    return Battle.objects.filter(_is_held_back() | _has_images(), pk__in=keys).exists()
 
 
 def _is_held_back() -> Q:

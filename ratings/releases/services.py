@@ -29,7 +29,12 @@ from ratings.releases.card import card
 from ratings.releases.models import Release, ReleasedBattle
 from ratings.releases.privacy.pseudonyms import Pseudonyms
 from ratings.releases.rows import PARTS_OF_A_ROW, RowMaker
-from ratings.releases.selectors import newest_release, unreleased_battles, withdrawn_battles
+from ratings.releases.selectors import (
+    n_battles_with_images,
+    newest_release,
+    unreleased_battles,
+    withdrawn_battles,
+)
 
 LICENCE = "CC-BY-4.0"
 
@@ -117,6 +122,7 @@ def _write(
         "n_votes": sum(1 for _ in files.read_rows(folder, [])),
         "n_new": len(rows),
         "n_withdrawn": len(withdrawn),
+        "n_with_images": n_battles_with_images(arena),
         "months": sorted(maker.months | set(earlier["months"])),
         "redactions": dict(maker.redactions + Counter(earlier["redactions"])),
         "previous": previous.manifest_sha256 if previous else None,

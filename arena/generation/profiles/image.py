@@ -6,15 +6,14 @@ import io
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from arena.common.pictures import MAX_PIXELS, WHITE, fit, flattened
 from arena.generation.profiles.outcome import AnonymousOutput, UnusableOutput, decoding
 
 MAX_BYTES: Final = 20 * 1024 * 1024
-MAX_PIXELS: Final = 25_000_000  # looked at before decoding (OWASP ASVS 5.0, V5.2.6)
 CANVAS_PX: Final = 1024  # both sides of the square that every output fills
 READ_FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-WHITE: Final = (255, 255, 255)
 # An image whose every channel varies less than this (in levels of 255) shows nothing: safety
 # filters answer with plain black, failed samplers with plain grey.
 BLANK_DEVIATION: Final = 1.0
@@ -67,32 +66,6 @@ def open_checked(data: bytes) -> Image.Image:
             f"The image has {opened.width} × {opened.height} pixels; at most {MAX_PIXELS}.",
         )
     return opened
-
-
-def flattened(opened: Image.Image) -> Image.Image:
-    """Decode the first frame upright, as RGB on white."""
-    opened.seek(0)
-    opened.load()
-    upright = ImageOps.exif_transpose(opened)
-    if upright.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion clips, it never scales
-        levels = np.asarray(upright).astype(np.float64) / 257.0
-        upright = Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
-    flat = Image.new("RGB", upright.size, WHITE)
-    if upright.has_transparency_data:
-        rgba = upright.convert("RGBA")
-        flat.paste(rgba, mask=rgba.getchannel("A"))
-    else:
-        flat.paste(upright.convert("RGB"))
-    return flat
-
-
-def fit(pixels: Image.Image, longest_px: int, *, is_enlarged: bool) -> Image.Image:
-    """Scale so that the longer side is `longest_px`; smaller images grow only if `is_enlarged`."""
-    scale = longest_px / max(pixels.size)
-    if scale == 1 or (scale > 1 and not is_enlarged):
-        return pixels
-    size = (max(1, round(pixels.width * scale)), max(1, round(pixels.height * scale)))
-    return pixels.resize(size, Image.Resampling.LANCZOS)
 
 
 def is_blank(pixels: Image.Image) -> bool:

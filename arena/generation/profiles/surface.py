@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.spatial.transform import Rotation  # type: ignore[import-untyped]
 
+from arena.common.pictures import fit, flattened
 from arena.generation.profiles.glb import TRIANGLES, Document
-from arena.generation.profiles.image import fit, flattened, open_checked
+from arena.generation.profiles.image import open_checked
 from arena.generation.profiles.outcome import UnusableOutput
 
 MAX_TRIANGLES: Final = 2_000_000  # counted over all instances, before anything is built

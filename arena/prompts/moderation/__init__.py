@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from arena.prompts.moderation.contract import Moderator, Outcome, Verdict
+from arena.prompts.moderation.contract import Moderator, Outcome, Verdict, strictest
 
-__all__ = ["Moderator", "Outcome", "Verdict"]
+__all__ = ["Moderator", "Outcome", "Verdict", "strictest"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -43,6 +44,7 @@ class Moderator(ABC):
         version: of what decides (the lists, the model), at most 80 characters: two decisions of one
             version about one text can be compared.
         modalities: what kinds of outputs it can judge. Outputs of others are not judged at all.
+            With "image", the pictures of prompts are judged as well.
         reads_language: whether `judge` is to be told the language of the text.
         is_quick: whether it judges a page of text in milliseconds on this machine, so that an
             answer can be judged while it is being written.
@@ -50,7 +52,7 @@ class Moderator(ABC):
 
     name: str
     version: str
-    modalities: ClassVar[frozenset[str]] = frozenset({"text"})
+    modalities: frozenset[str] = frozenset({"text"})
     reads_language: ClassVar[bool] = False
     is_quick: ClassVar[bool] = False
 
@@ -76,7 +78,7 @@ class Together(Moderator):
         self.moderators = moderators
         self.name = "+".join(one.name for one in moderators)[:80]
         self.version = "+".join(one.version for one in moderators)[:80]
-        self.modalities = frozenset().union(*(one.modalities for one in moderators))  # type: ignore[misc]
+        self.modalities = frozenset().union(*(one.modalities for one in moderators))
         self.reads_language = any(one.reads_language for one in moderators)  # type: ignore[misc]
         self.is_quick = all(one.is_quick for one in moderators)  # type: ignore[misc]
 
@@ -87,11 +89,11 @@ class Together(Moderator):
             verdicts.append(one.judge(text, language=language if one.reads_language else None))
             if verdicts[-1].outcome == Outcome.FLAGGED:
                 break
-        return _strictest(verdicts)
+        return strictest(verdicts)
 
     def judge_file(self, data: bytes, *, modality: str, media_type: str) -> Verdict:
         """Ask those that can judge this modality."""
-        return _strictest(
+        return strictest(
             [
                 one.judge_file(data, modality=modality, media_type=media_type)
                 for one in self.moderators
@@ -100,6 +102,7 @@ class Together(Moderator):
         )
 
 
-def _strictest(verdicts: list[Verdict]) -> Verdict:
+def strictest(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return what follows from several verdicts: flagged before unavailable before fine."""
     order = (Outcome.FLAGGED, Outcome.UNAVAILABLE, Outcome.FINE)
     return min(verdicts, key=lambda verdict: order.index(verdict.outcome))

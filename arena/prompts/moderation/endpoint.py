@@ -6,9 +6,10 @@ Such as a self-hosted classifier, LiteLLM or a provider: `POST {base}/moderation
 
 from __future__ import annotations
 
+import base64
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arena.prompts.moderation.contract import FINE, Moderator, Outcome, Verdict
 
@@ -26,7 +27,15 @@ class EndpointModerator(Moderator):
 
     name = "endpoint"
 
-    def __init__(self, *, url: str, model: str = "", key: str = "", timeout_s: float = 3.0) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        model: str = "",
+        key: str = "",
+        timeout_s: float = 3.0,
+        sees_images: bool = False,
+    ) -> None:
         """Take the address of the server up to /v1, and what to ask it.
 
         Args:
@@ -34,7 +43,11 @@ class EndpointModerator(Moderator):
             model: what the server calls it; "" lets it choose.
             key: sent as a bearer token; "" for none.
             timeout_s: of one question, seconds. A voter waits as long.
+            sees_images: whether it is to judge pictures, too: those of prompts and outputs. Many
+                servers of the protocol read words alone.
         """
+        if sees_images:
+            self.modalities = frozenset({"text", "image"})
         self.url, self.model, self.key, self.timeout_s = url, model, key, timeout_s
         self.version = (model or "default")[:80]
         self._client: OpenAI | None = None
@@ -42,11 +55,22 @@ class EndpointModerator(Moderator):
 
     def judge(self, text: str, *, language: str | None = None) -> Verdict:
         """Ask once, without a second try: the battle goes on, and releases wait."""
+        return self._asked(text)
+
+    def judge_file(self, data: bytes, *, modality: str, media_type: str) -> Verdict:
+        """Ask about an image, likewise; `unavailable` for other files."""
+        if modality != "image" or "image" not in self.modalities:
+            return super().judge_file(data, modality=modality, media_type=media_type)
+        encoded = base64.b64encode(data).decode("ascii")
+        url = f"data:{media_type};base64,{encoded}"
+        return self._asked([{"type": "image_url", "image_url": {"url": url}}])
+
+    def _asked(self, what: Any) -> Verdict:
         import openai
 
         try:
             answer = self._made().moderations.create(
-                input=text, model=self.model or openai.omit, timeout=self.timeout_s
+                input=what, model=self.model or openai.omit, timeout=self.timeout_s
             )
             return _verdict_of(answer)
         except openai.APITimeoutError:

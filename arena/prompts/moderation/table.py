@@ -22,7 +22,7 @@ def make_moderator(
 
     Args:
         chosen: `moderators`, names of the table or dotted paths of classes that take nothing;
-            `url`, `model`, `key` and `timeout_s` for the endpoint.
+            `url`, `model`, `key`, `timeout_s` and `sees_images` for the endpoint.
         blocked: phrases of the operators, for the rules.
 
     Raises:
@@ -39,7 +39,8 @@ def _made(
         return RuleModerator(blocked)
     if name == EndpointModerator.name:
         return EndpointModerator(
-            **{key: chosen[key] for key in ("url", "model", "key", "timeout_s")}
+            **{key: chosen[key] for key in ("url", "model", "key", "timeout_s")},
+            sees_images=chosen.get("sees_images", False),
         )
     module, _, attribute = name.rpartition(".")
     try:

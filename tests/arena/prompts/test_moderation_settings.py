@@ -12,7 +12,7 @@ URL = "https://moderation.example.org/v1"
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for end in ("OR", "ION_URL", "ION_MODEL", "ION_KEY", "ION_TIMEOUT_S"):
+    for end in ("OR", "ION_URL", "ION_MODEL", "ION_KEY", "ION_TIMEOUT_S", "ION_IMAGES"):
         monkeypatch.delenv(f"MODERAT{end}", raising=False)
 
 
@@ -23,6 +23,7 @@ def test_without_any_setting_the_rules_judge() -> None:
         "model": "",
         "key": "",
         "timeout_s": 3.0,
+        "sees_images": False,
     }
 
 
@@ -32,12 +33,14 @@ def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODERATION_MODEL", "omni-moderation-latest")
     monkeypatch.setenv("MODERATION_KEY", "sesame")
     monkeypatch.setenv("MODERATION_TIMEOUT_S", "1.5")
+    monkeypatch.setenv("MODERATION_IMAGES", "True")
     assert environment.moderation() == {
         "moderators": ("rules", "endpoint", "my_site.judges.Strict"),
         "url": URL,
         "model": "omni-moderation-latest",
         "key": "sesame",
         "timeout_s": 1.5,
+        "sees_images": True,
     }
 
 
