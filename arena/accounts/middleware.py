@@ -9,6 +9,7 @@ from typing import cast
 
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.contrib.auth.models import User
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
@@ -99,6 +100,12 @@ def ensure_voter(request: HttpRequest) -> Voter:
         cast("VoterRequest", request).voter = voter
         request.new_voter = voter  # type: ignore[attr-defined]
     return voter
+
+
+def account_of(request: HttpRequest) -> User:
+    """Return the account that is signed in; for views that only such a person reaches."""
+    assert request.user.is_authenticated
+    return request.user
 
 
 def browser_voter(request: HttpRequest) -> Voter | None:

@@ -23,9 +23,9 @@ def account_facts(voter: Voter) -> dict[str, Any] | None:
 
     The public key of a passkey is left out: it names nobody and opens nothing.
     """
-    account = User.objects.filter(pk=voter.account_id).first()
-    if account is None:
+    if voter.account_id is None:
         return None
+    account = User.objects.get(pk=voter.account_id)
     addresses = EmailAddress.objects.filter(user=account).order_by("pk")
     connected = SocialAccount.objects.filter(user=account).order_by("pk")
     return {

@@ -8,7 +8,7 @@ from arena.accounts import passkeys, views
 WITHOUT_MAIL = (
     []
     if settings.MAIL.is_set
-    else [re_path(r"^account/(password/reset|login/code|confirm-email)/", views.no_mail)]
+    else [re_path(r"^account/(?:password/reset|login/code|confirm-email)/", views.no_mail)]
 )
 urlpatterns = [
     path("terms/", views.terms, name="terms"),

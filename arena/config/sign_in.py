@@ -28,6 +28,7 @@ MAIL_TIMEOUT_S = 10.0  # a person waits for the answer
 PROVIDER_KEYS = {"provider", "client_id", "secret", "id", "name", "server_url"}
 # Only who somebody is, nothing about them: no name, no address.
 SMALLEST_SCOPE = {"openid_connect": ["openid"], "google": ["openid"], "github": []}
+LOCAL = {"localhost", "127.0.0.1", "::1"}
 _ID = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
 _ADDRESS_IN_BRACKETS = re.compile(r"^[^<>]*<([^<>]+)>$")
 
@@ -177,6 +178,11 @@ def _provider(entry: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         raise SettingRefused(
             f"SOCIAL_LOGIN gives '{entry['id']}' the server_url '{entry.get('server_url', '')}'; "
             "write the issuer's address with https://"
+        )
+    if server.scheme == "http" and server.hostname not in LOCAL:
+        raise SettingRefused(
+            f"SOCIAL_LOGIN reaches '{entry['id']}' by http://, where anybody on the way could say "
+            "who signs in; use https://"
         )
     app |= {
         "provider_id": entry["id"],

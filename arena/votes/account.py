@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from arena.accounts.closing import close_account
 from arena.accounts.linking import join_voter, voter_of
-from arena.accounts.middleware import browser_voter, forget_browser_voter
+from arena.accounts.middleware import account_of, browser_voter, forget_browser_voter
 from arena.battles.models import Battle
 from arena.votes.models import Vote
 from arena.votes.selectors import standing_votes_of
@@ -39,7 +39,7 @@ def join(request: HttpRequest) -> HttpResponse:
     n_votes = Vote.objects.filter(voter=voter).count()
     if request.method == "POST":
         if request.POST.get("answer") == "add":
-            join_voter(account=request.user, voter=voter)
+            join_voter(account=account_of(request), voter=voter)
             forget_browser_voter(request)
             text = ngettext(
                 "%(n)s vote was added to your account.", "%(n)s votes were added to your account.",
@@ -75,9 +75,10 @@ class ClosingForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def close(request: HttpRequest) -> HttpResponse:
     """Say what closing the account does; a POST does it, after taking back the votes if asked."""
-    voter = voter_of(request.user)
+    account = account_of(request)
+    voter = voter_of(account)
     form = ClosingForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and not request.user.is_staff and form.is_valid():
+    if request.method == "POST" and not account.is_staff and form.is_valid():
         if form.cleaned_data["votes"] == "withdraw" and voter is not None:
             withdraw_votes(voter=voter)
             if standing_votes_of(voter).exists():
@@ -85,7 +86,6 @@ def close(request: HttpRequest) -> HttpResponse:
                     request, _("Many votes were taken back, some are left. Send it once more.")
                 )
                 return redirect("you_close")
-        account = request.user
         logout(request)
         close_account(account)
         messages.success(request, _("Your account is gone."))
