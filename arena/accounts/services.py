@@ -9,17 +9,23 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from arena.accounts.models import Consent, Terms, Voter
 from arena.common.errors import NotFound
 from arena.common.hashing import sha256_hex
+from arena.common.languages import ENGLISH, in_own_language
 
 TERMS_FILE = Path("templates/docs/terms.md")
 # What the terms say, for the page where they are accepted.
 TERMS_SUMMARY = (
-    "Your prompt, the outputs, what you did with them, your vote and your reasons are recorded.",
-    "They are published in open datasets, without your name, with times rounded to the month.",
-    "You can take a vote back at any time. Write nothing that should not be public.",
+    gettext_noop(
+        "Your prompt, the outputs, what you did with them, your vote and your reasons are recorded."
+    ),
+    gettext_noop(
+        "They are published in open datasets, without your name, with times rounded to the month."
+    ),
+    gettext_noop("You can take a vote back at any time. Write nothing that should not be public."),
 )
 
 
@@ -34,6 +40,18 @@ def current_terms() -> Terms:
     return Terms.objects.get_or_create(sha256=sha256_hex(text), defaults={"text": text})[0]
 
 
+def translated_terms(terms: Terms) -> tuple[str, str]:
+    """Return the words of the terms in the language of the page, and that language.
+
+    A translation names the English text that it is of (`translates: SHA-256` at its head). One of
+    another text is not shown: English is what people accept.
+    """
+    file, language = in_own_language(settings.BASE_DIR / TERMS_FILE)
+    text = file.read_text(encoding="utf-8")
+    is_of_these = text.startswith(f"---\ntranslates: {terms.sha256}\n")
+    return (text, language) if is_of_these else (terms.text, ENGLISH)
+
+
 def published_terms(sha256: str) -> Terms:
     """Return a version of the terms that this installation has had.
 
@@ -41,7 +59,7 @@ def published_terms(sha256: str) -> Terms:
     """
     terms = Terms.objects.filter(sha256=sha256).first()
     if terms is None:
-        raise NotFound("No version of the terms has this digest.")
+        raise NotFound(_("No version of the terms has this digest."))
     return terms
 
 

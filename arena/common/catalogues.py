@@ -82,7 +82,10 @@ def _of_code(root: Path) -> Iterator[Found]:
 
 
 def _of_templates(root: Path) -> Iterator[Found]:
-    for file in sorted((root / PAGE_FOLDER).rglob("*.html")):
+    # The text files are mail.
+    for file in sorted(
+        f for kind in ("html", "txt") for f in (root / PAGE_FOLDER).rglob(f"*.{kind}")
+    ):
         name = str(file.relative_to(root))
         yield from messages_of_template(file.read_text("utf-8"), name)
 

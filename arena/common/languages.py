@@ -51,6 +51,16 @@ def choose_language(cookies: Mapping[str, str], accept_language: str) -> str:
     return ENGLISH
 
 
+def in_own_language(file: Path) -> tuple[Path, str]:
+    """Return a document in the language of the page and that language; English where it has none.
+
+    `terms.md` is in English, `terms.fr.md` beside it in French.
+    """
+    language = translation.get_language() or ENGLISH
+    translated = file.with_suffix(f".{language}{file.suffix}")
+    return (translated, language) if translated.is_file() else (file, ENGLISH)
+
+
 def activate_for(scope: Mapping[str, Any]) -> None:
     """Speak the language of the browser behind a WebSocket, in this task and what it starts."""
     headers = dict(scope["headers"])

@@ -34,7 +34,7 @@ def render_document(text: str, *, levels_down: int = 0) -> Document:
             opening.tag = _lowered(opening.tag, levels_down)
         if opening.type != "heading_open":
             continue
-        anchor = slugify(content.content)
+        anchor = anchor_of(content.content)
         opening.attrSet("id", anchor)
         if opening.tag == "h1" and not title:
             title = content.content
@@ -44,6 +44,11 @@ def render_document(text: str, *, levels_down: int = 0) -> Document:
     html = markdown.renderer.render(tokens, markdown.options, {})
     # Safe: html=False escapes every tag that a document might contain.
     return Document(title=title, html=mark_safe(html), toc=toc)  # noqa: S308
+
+
+def anchor_of(heading: str) -> str:
+    """Return the id of a heading; one without a Latin letter keeps its own letters."""
+    return slugify(heading) or slugify(heading, allow_unicode=True)
 
 
 def _lowered(heading: str, levels: int) -> str:

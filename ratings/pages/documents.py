@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from arena.common.errors import NotFound
+from arena.common.languages import in_own_language
 from arena.common.markdown import Document, render_document
 from arena.common.words import gettext_noop
 
@@ -42,16 +43,30 @@ def docs_folder() -> Path:
 
 
 def read_document(path: str) -> Document:
-    """Return the document of a path such as `method` or `decisions/0001-…`.
+    """Return the document of a path such as `method` or `decisions/0001-…`, in English.
 
     Raises NotFound for a path that names no document.
     """
-    if "\x00" in path:
+    return render_document(_file_of(path).read_text("utf-8"))
+
+
+def read_translated(path: str) -> tuple[Document, str]:
+    """Return the document in the language of the page where it is written in it, and its language.
+
+    Raises NotFound for a path that names no document.
+    """
+    file, language = in_own_language(_file_of(path))
+    return render_document(file.read_text("utf-8")), language
+
+
+def _file_of(path: str) -> Path:
+    # A translation is no document of its own: no name of ours has a dot.
+    if "\x00" in path or "." in path:
         raise NotFound(_("No document has this name."))
     file = (docs_folder() / f"{path}.md").resolve()
     if not file.is_relative_to(docs_folder().resolve()) or not file.is_file():
         raise NotFound(_("There is no document '%(path)s'.") % {"path": path})
-    return render_document(file.read_text("utf-8"))
+    return file
 
 
 def navigation(current: str) -> list[Link]:

@@ -18,7 +18,7 @@ from models_registry.models import Model
 from ratings.boards.choice import BoardChoice
 from ratings.boards.pages import board_context
 from ratings.boards.selectors import default_source
-from ratings.pages.documents import navigation, read_document
+from ratings.pages.documents import navigation, read_translated
 from ratings.releases.models import Release
 from ratings.releases.page import release_facts
 from ratings.rewards.models import RewardModel
@@ -55,12 +55,13 @@ def _latest(rows: QuerySet[Any], facts: Callable[[Any], dict[str, Any]]) -> dict
 @require_safe
 def docs(request: HttpRequest, path: str = "about") -> HttpResponse:
     """Show one document."""
-    document = read_document(path)
+    document, language = read_translated(path)
     context = {
         "title": document.title,
         "html": document.html,
         "toc": document.toc,
         "nav": navigation(path),
+        "written_in": language,
     }
     return render(request, "docs/page.html", context)
 
