@@ -9,11 +9,11 @@ import logging
 from channels.db import database_sync_to_async as in_db
 from redis.exceptions import RedisError
 
-from arena.generation import streams
+from arena.generation import sandbox, streams
 from arena.generation.jobs import Claim, claim_job, fail_job, finish_job, worker_name
 from arena.generation.models import GenerationJob
 from arena.generation.outputs import anonymous_output
-from arena.generation.profiles import UnusableOutput
+from arena.generation.profiles import MACHINE_CODES, UnusableOutput
 from arena.generation.running import (
     LeaseLost,
     LoadedAdapters,
@@ -39,6 +39,7 @@ async def _run(claim: Claim) -> bool:
     try:
         job = await in_db(claimed_job)(claim)
         arena = job.seat.battle.arena
+        sandbox.warm_up(arena.modality)  # while the model makes the output
         artifact, cost_usd = await _generate(job, beating)
         # In a thread of its own: encoding may take longer than a lease, and the beats go on.
         encode = in_db(anonymous_output, thread_sensitive=False)
@@ -51,7 +52,9 @@ async def _run(claim: Claim) -> bool:
     except GenerationError as error:
         await _fail(claim, error.code, str(error), is_retryable=error.retryable)
     except UnusableOutput as error:
-        await _fail(claim, error.code, str(error), is_retryable=False)
+        # Once, because it may have been this machine; twice, it is the output.
+        may_be_the_machine = error.code in MACHINE_CODES and claim.attempt == 1
+        await _fail(claim, error.code, str(error), is_retryable=may_be_the_machine)
     except Exception as error:
         log.exception("job %s failed", claim.job_id)
         await _fail(claim, "worker_error", f"{type(error).__name__}: {error}", is_retryable=True)

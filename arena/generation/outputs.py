@@ -9,7 +9,8 @@ from django.core.files.storage import default_storage
 
 from arena.common.hashing import sha256_hex
 from arena.generation.models import Blob, Output
-from arena.generation.profiles import AnonymousOutput, make_anonymous, render_markdown
+from arena.generation.profiles import AnonymousOutput, render_markdown
+from arena.generation.sandbox import make_anonymous
 
 
 def store_blob(data: bytes, *, media_type: str, extension: str) -> Blob:
@@ -27,8 +28,9 @@ def store_blob(data: bytes, *, media_type: str, extension: str) -> Blob:
 def anonymous_output(
     modality: str, data: bytes | str, media_type: str, *, clip_s: float | None = None
 ) -> Output:
-    """Return an unsaved output of one profile for all models; raises UnusableOutput.
+    """Return an unsaved output of one profile for all models; media are decoded in the sandbox.
 
+    Raises UnusableOutput and SandboxUnavailable.
     A clip is trimmed or padded to `clip_s` seconds: nobody is to be known by a length.
     """
     duration_s = clip_s if modality == "music" else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arena.generation.profiles.outcome import (
+    MACHINE_CODES,
     UNUSABLE_CODES,
     AnonymousOutput,
     UnusableCode,
@@ -13,6 +14,7 @@ from arena.generation.profiles.text import clean_text, render_markdown
 from arena.generation.profiles.waveform import waveform_peaks
 
 __all__ = [
+    "MACHINE_CODES",
     "PROFILES",
     "UNUSABLE_CODES",
     "AnonymousOutput",

@@ -15,8 +15,13 @@ UnusableCode = Literal[
     "empty",  # nothing to read, or geometry without a surface
     "blank",  # an image of one colour
     "silent",  # a clip that nobody can hear
+    "out_of_memory",  # making it safe needed more memory than the sandbox gives
+    "out_of_time",  # the same for time
+    "crashed",  # what reads it ended without an answer
 ]
 UNUSABLE_CODES: Final[frozenset[str]] = frozenset(get_args(UnusableCode))
+# Where the machine may have been short of something, and another try may do.
+MACHINE_CODES: Final = frozenset({"out_of_memory", "out_of_time", "crashed"})
 
 
 class UnusableOutput(Exception):

@@ -35,19 +35,19 @@ def _make_text(data: bytes | str, duration_s: float | None) -> AnonymousOutput:
 def _make_image(data: bytes | str, duration_s: float | None) -> AnonymousOutput:
     from arena.generation.profiles.image import anonymous_image
 
-    return anonymous_image(_as_bytes(data))
+    return anonymous_image(as_bytes(data))
 
 
 def _make_music(data: bytes | str, duration_s: float | None) -> AnonymousOutput:
     from arena.generation.profiles.audio import anonymous_audio
 
-    return anonymous_audio(_as_bytes(data), duration_s=duration_s)
+    return anonymous_audio(as_bytes(data), duration_s=duration_s)
 
 
 def _make_mesh(data: bytes | str, duration_s: float | None) -> AnonymousOutput:
     from arena.generation.profiles.mesh import anonymous_mesh
 
-    return anonymous_mesh(_as_bytes(data))
+    return anonymous_mesh(as_bytes(data))
 
 
 PROFILES: Final[dict[str, Profile]] = {
@@ -94,6 +94,14 @@ def make_anonymous(
 
     Raises UnusableOutput with one of `UNUSABLE_CODES`, and ValueError for an unknown modality.
     """
+    return checked_profile(modality, data, media_type).make(data, duration_s)
+
+
+def checked_profile(modality: str, data: bytes | str, media_type: str) -> Profile:
+    """Return the profile of a modality if it reads such outputs, without a look at the bytes.
+
+    Raises UnusableOutput (unsupported, empty), and ValueError for an unknown modality.
+    """
     try:
         profile = PROFILES[modality]
     except KeyError:
@@ -108,10 +116,11 @@ def make_anonymous(
         )
     if len(data) == 0:
         raise UnusableOutput("empty", f"The {modality} output has no bytes.")
-    return profile.make(data, duration_s)
+    return profile
 
 
-def _as_bytes(data: bytes | str) -> bytes:
+def as_bytes(data: bytes | str) -> bytes:
+    """Return the bytes of a media output; raises UnusableOutput for text."""
     if isinstance(data, str):
         raise UnusableOutput("undecodable", "A media output came as text; send its bytes.")
     return data
