@@ -10,8 +10,10 @@ from models_registry.adapters.contract import Adapter
 
 ADAPTERS: dict[str, str] = {
     "demo": "models_registry.adapters.demo.adapter.DemoAdapter",
+    "diffusers": "models_registry.adapters.diffusers.adapter.DiffusersAdapter",
     "http": "models_registry.adapters.http.adapter.HttpAdapter",
     "openai": "models_registry.adapters.openai.adapter.OpenAIAdapter",
+    "transformers": "models_registry.adapters.transformers.adapter.TransformersAdapter",
 }
 
 

@@ -1,0 +1,1 @@
+"""Image and music pipelines of the diffusers library, run in this process."""

@@ -1,0 +1,1 @@
+"""Text and music models of the transformers library, run in this process."""
