@@ -11,7 +11,7 @@ from django.db.models import Q
 from arena.battles.models import Seat
 
 MAX_ATTEMPTS = 3  # infrastructure errors only; a model's own error is final at once
-LEASE = timedelta(seconds=20)  # a worker beats every third of it
+LEASE = timedelta(seconds=15)  # a worker beats every third of it; with the sweep, 20 s of loss
 # From queueing to output, per modality: after this the battle is void rather than late.
 DEADLINES = {
     "text": timedelta(seconds=180),
