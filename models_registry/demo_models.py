@@ -30,6 +30,8 @@ DEMO_MODELS = (
         "Demo neural writer",
         "A tiny language model, trained on Python's documentation when the worker starts.",
     ),
+    DemoModel("text", "measurer", "Demo picture measurer", "Counts the pixels of a picture."),
+    DemoModel("text", "walker", "Demo picture walker", "Says which colours lie where."),
     DemoModel("image", "landscape", "Demo landscape painter", "Layers hills, sea and sky by rule."),
     DemoModel("image", "flow", "Demo flow-field painter", "Follows a noise field with strokes."),
     DemoModel("image", "tiling", "Demo tiling painter", "Fills the plane with coloured tiles."),
@@ -40,6 +42,8 @@ DEMO_MODELS = (
     DemoModel("mesh", "plant", "Demo L-system plants", "Plants grown by rewriting rules."),
     DemoModel("mesh", "lathe", "Demo lathe", "Turned forms: vases, bottles, lamps."),
     DemoModel("mesh", "superquadric", "Demo superquadrics", "Assemblies of rounded solids."),
+    DemoModel("mesh", "relief", "Demo picture relief", "A picture's light as a relief."),
+    DemoModel("mesh", "cutout", "Demo picture cut-out", "The outline of a picture's subject."),
 )
 
 

@@ -22,6 +22,7 @@ class DefaultArena:
     gate_views: int = 0
     is_open: bool = True
     max_turns: int = 1
+    takes_images: str = "none"
 
 
 DEFAULT_ARENAS = (
@@ -108,5 +109,22 @@ DEFAULT_ARENAS = (
         ),
         n_seats=3,
         is_open=False,  # a ranking of three shares its models with the pairs: the operator decides
+    ),
+    DefaultArena(
+        "image-to-3d",
+        _("Image to 3D"),
+        "mesh",
+        _("Two objects from one picture"),
+        _("Send a picture. Two models build an object from it; turn both and choose."),
+        _("Say what to build from the picture"),
+        1000,
+        (
+            "Make a small statue of what is on this picture.",
+            "Build the house on this picture.",
+            "Model the animal on this picture.",
+        ),
+        gate_views=3,
+        is_open=False,  # pictures of people may come: the operator decides
+        takes_images="required",
     ),
 )

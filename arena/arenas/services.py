@@ -29,6 +29,7 @@ def create_default_arenas() -> list[Arena]:
                 "gate_s": default.gate_s,
                 "gate_views": default.gate_views,
                 "is_open": default.is_open,
+                "takes_images": default.takes_images,
                 "asks_strength": True,
             },
         )

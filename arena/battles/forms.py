@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from arena.accounts.models import Voter
 from arena.arenas.models import Arena
+from arena.battles.models import Battle
 from arena.common.errors import BadInput
 from arena.prompts.images import check_number, most_pictures, pictures_of, shown_images
 from arena.prompts.models import Prompt
@@ -108,8 +109,8 @@ class PromptForm(forms.Form):
         key = self.cleaned_data.get("again") if self.is_bound else None
         if key is None or self.voter is None:
             return None
-        battles = self.voter.battles.filter(pk=key, arena=self.arena).select_related("prompt")
-        battle = battles.first()
+        battles = Battle.objects.filter(pk=key, arena=self.arena, voter__in=self.voter.ids)
+        battle = battles.select_related("prompt").first()
         return None if battle is None else battle.prompt
 
     @property

@@ -111,7 +111,7 @@ def n_standing_images(voter: Voter) -> int:
 
 
 def _standing(voter: Voter) -> Any:
-    return PromptImage.objects.filter(prompt__voter=voter, removed_at__isnull=True)
+    return PromptImage.objects.filter(prompt__voter__in=voter.ids, removed_at__isnull=True)
 
 
 def remove_images(voter: Voter) -> int:

@@ -25,7 +25,7 @@ def prompt_image(request: HttpRequest, image_id: uuid.UUID) -> HttpResponseBase:
     """Send a picture of one of the voter's own prompts."""
     voter = known_voter(request)
     image = PromptImage.objects.select_related("prompt").filter(pk=image_id).first()
-    if image is None or voter is None or image.prompt.voter_id != voter.pk:
+    if image is None or voter is None or not voter.owns(image.prompt.voter_id):
         raise NotFound(_("There is no such picture, or somebody else sent it."))
     return send_image(request, image)
 

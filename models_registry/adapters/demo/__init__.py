@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from models_registry.abilities import Abilities
 from models_registry.adapters.contract import Modality
@@ -15,6 +15,7 @@ _HERE = "models_registry.adapters.demo"
 _WRITER = Abilities(conversation=True)  # it reads all prompts so far as one question
 _PLAYER = Abilities(vocals="instrumental", max_duration_s=12.0)  # the length without a parameter
 # `mesh.solids.MOST_TRIANGLES`: the only number of triangles that every mesh keeps to.
+_LOOKER = Abilities(image_input=True, needs_image=True)
 _SOLID = Abilities(min_triangles=150_000, max_triangles=150_000)
 
 
@@ -48,6 +49,18 @@ GENERATORS: dict[str, Generator] = {
         "Writes with a small recurrent network trained on Python's documentation at start-up.",
         frozenset({"cache_dir"}),
         abilities=_WRITER,
+    ),
+    "measurer": Generator(
+        "text",
+        f"{_HERE}.seeing.telling:PictureMeasurer",
+        "Measures size, light, colours and subject of a picture by counting its pixels.",
+        abilities=_LOOKER,
+    ),
+    "walker": Generator(
+        "text",
+        f"{_HERE}.seeing.telling:PictureWalker",
+        "Says from the top to the bottom which colours lie where on a picture.",
+        abilities=_LOOKER,
     ),
     "flow": Generator(
         "image", f"{_HERE}.image.flow:generate", "Draws lines that follow a noise field."
@@ -91,5 +104,17 @@ GENERATORS: dict[str, Generator] = {
         f"{_HERE}.mesh.superquadric:generate",
         "Combines superquadric solids.",
         abilities=_SOLID,
+    ),
+    "relief": Generator(
+        "mesh",
+        f"{_HERE}.mesh.picture:relief",
+        "Raises the bright parts of a picture out of a plate.",
+        abilities=replace(_LOOKER, max_triangles=150_000, min_triangles=150_000),
+    ),
+    "cutout": Generator(
+        "mesh",
+        f"{_HERE}.mesh.picture:cutout",
+        "Cuts the outline of a picture's subject and swells it like a cushion.",
+        abilities=replace(_LOOKER, max_triangles=150_000, min_triangles=150_000),
     ),
 }

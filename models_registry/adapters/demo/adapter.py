@@ -36,11 +36,16 @@ class TextGenerator(Protocol):
     def load(self) -> None:
         """Make ready; may take seconds."""
 
-    def stream(self, prompt: str, seed: int, parameters: Mapping[str, Any]) -> Iterator[str]:
-        """Yield the answer in small pieces; ValueError where a parameter cannot be meant."""
+    def stream(
+        self, prompt: str, seed: int, parameters: Mapping[str, Any], **looks: Any
+    ) -> Iterator[str]:
+        """Yield the answer in small pieces; ValueError where a parameter cannot be meant.
+
+        One with the ability `image_input` gets `images`, a sequence of RequestImage.
+        """
 
 
-MediaGenerator = Callable[[str, int, Mapping[str, Any], Callable[[float], None]], tuple[bytes, str]]
+MediaGenerator = Callable[..., tuple[bytes, str]]  # prompt, seed, parameters, progress; images
 Work = Callable[[Callable[[Event], None]], None]
 
 
@@ -158,7 +163,9 @@ class DemoAdapter(Adapter):
         n_pieces = 0
         # A demo reads a conversation as one question in several lines.
         prompt = "\n".join([*(turn.prompt for turn in request.history), request.prompt])
-        pieces = self._text.stream(prompt, request.seed, request.parameters)
+        pieces = self._text.stream(
+            prompt, request.seed, request.parameters, **self._pictures(request)
+        )
         with closing(cast("Any", pieces)):
             for piece in pieces:
                 emit(TextDelta(piece))
@@ -168,6 +175,17 @@ class DemoAdapter(Adapter):
         emit(Progress(1.0))
         emit(Usage(output_tokens=n_pieces))
 
+    def _pictures(self, request: Request) -> dict[str, Any]:
+        """Return the pictures for a generator that looks at them: of this turn, or the newest."""
+        if not self._described.abilities.image_input:
+            return {}
+        turns = [turn.images for turn in request.history]
+        newest = next((images for images in (request.images, *reversed(turns)) if images), ())
+        if not newest:
+            message = "this generator works from a picture; send one with the prompt"
+            raise GenerationError("no_picture", message, retryable=False)
+        return {"images": newest}
+
     def _make(self, request: Request, emit: Callable[[Event], None]) -> None:
         """Make one image, clip or mesh; runs in a thread."""
         assert self._media is not None
@@ -176,7 +194,9 @@ class DemoAdapter(Adapter):
             emit(Progress(min(max(float(fraction), 0.0), 1.0)))
 
         report(0.0)
-        data, media_type = self._media(request.prompt, request.seed, request.parameters, report)
+        data, media_type = self._media(
+            request.prompt, request.seed, request.parameters, report, **self._pictures(request)
+        )
         if not data:
             raise GenerationError("empty", "the generator made nothing", retryable=False)
         report(1.0)

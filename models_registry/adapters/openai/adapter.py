@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from models_registry.abilities import Abilities
@@ -14,6 +15,7 @@ from models_registry.adapters.contract import (
     Event,
     Progress,
     Request,
+    RequestImage,
     Usage,
 )
 from models_registry.adapters.openai.answer import Answer
@@ -47,12 +49,17 @@ class OpenAIAdapter(Adapter):
         return checked_config(config)
 
     def capabilities(self) -> Capabilities:
-        """Text, streamed, with the configured number of requests at a time, and follow-ups."""
+        """Text, streamed, with the configured number of requests at a time, and follow-ups.
+
+        Pictures beside the words are sent where the configuration says `image_input`.
+        """
         return Capabilities(
             "text",
             streams=True,
             concurrency=self.config["concurrency"],
-            abilities=Abilities(conversation=True),
+            abilities=Abilities(
+                conversation=True, image_input=self.config.get("image_input", False)
+            ),
         )
 
     async def load(self) -> None:
@@ -168,11 +175,13 @@ class OpenAIAdapter(Adapter):
 
     def _messages(self, request: Request) -> Any:
         system = self.config.get("system_prompt")
-        messages = [{"role": "system", "content": system}] if system else []
+        messages: list[dict[str, Any]] = []
+        if system:
+            messages.append({"role": "system", "content": system})
         for turn in request.history:
-            messages.append({"role": "user", "content": turn.prompt})
+            messages.append({"role": "user", "content": _content(turn.prompt, turn.images)})
             messages.append({"role": "assistant", "content": turn.answer})
-        return [*messages, {"role": "user", "content": request.prompt}]
+        return [*messages, {"role": "user", "content": _content(request.prompt, request.images)}]
 
     async def _next(self, stream: AsyncStream[ChatCompletionChunk]) -> ChatCompletionChunk | None:
         # Beside the client's own time-out: that one is reset by keep-alive comments.
@@ -194,3 +203,20 @@ class OpenAIAdapter(Adapter):
         client, self._client = self._client, None
         if client is not None:
             await client.close()
+
+
+def _content(prompt: str, images: Sequence[RequestImage]) -> str | list[dict[str, Any]]:
+    """Return words alone as a text, and pictures, as data: addresses, before the words."""
+    if not images:
+        return prompt
+    parts = [
+        {
+            "type": "image_url",
+            "image_url": {
+                "url": f"data:{image.media_type};base64,"
+                f"{base64.b64encode(image.data).decode('ascii')}"
+            },
+        }
+        for image in images
+    ]
+    return [*parts, {"type": "text", "text": prompt}]

@@ -22,8 +22,9 @@ VARIABLE_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 def checked_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration with defaults filled in.
 
-    Keys: `base_url` and `model` (both needed), `api_key_env`, `system_prompt` (left out where not
-    given), `timeout_s`, `max_tokens`, `concurrency`. Raises ValueError that names the wrong key.
+    Keys: `base_url` and `model` (both needed), `api_key_env`, `system_prompt` and `image_input`
+    (left out where not given), `timeout_s`, `max_tokens`, `concurrency`. Raises ValueError that
+    names the wrong key.
     """
     if "api_key" in config:
         raise ValueError(
@@ -125,6 +126,12 @@ def _stops(key: str, value: Any) -> list[str]:
     return list(stops)
 
 
+def _yes_or_no(key: str, value: Any) -> bool:
+    if value is not True and value is not False:
+        raise ValueError(f"'{key}' is {value!r}; use true or false")
+    return value
+
+
 _EXAMPLES = {
     "base_url": "use an address such as http://127.0.0.1:8000/v1 or https://api.example.org/v1",
     "model": "use the name under which the server knows the model",
@@ -137,6 +144,7 @@ CONFIG_CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "timeout_s": _number(0.0, MAX_TIMEOUT_S, is_open=True),
     "max_tokens": _whole(1, MAX_TOKENS),
     "concurrency": _whole(1, MAX_CONCURRENCY),
+    "image_input": _yes_or_no,
 }
 PARAMETER_CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "temperature": _number(0.0, 2.0),

@@ -151,3 +151,18 @@ def test_a_dotted_path_names_a_moderator_of_ones_own() -> None:
         make_moderator(chosen("no.such.Thing"))
     with pytest.raises(UnknownModerator, match="is no moderator; let it inherit"):
         make_moderator(chosen("pathlib.Path"))
+
+
+def test_it_asks_about_images_only_where_it_is_told_to(server: Server) -> None:
+    one, seeing = moderator(server), moderator(server, sees_images=True)
+    assert (one.modalities, seeing.modalities) == ({"text"}, {"text", "image"})
+    file = {"modality": "image", "media_type": "image/jpeg"}
+    assert one.judge_file(b"pixels", **file).outcome == Outcome.UNAVAILABLE
+    assert server.asked == []
+    assert seeing.judge_file(b"pixels", **file).outcome == Outcome.FINE
+    url = "data:image/jpeg;base64,cGl4ZWxz"
+    assert server.asked[0][2] == {"input": [{"type": "image_url", "image_url": {"url": url}}]}
+    server.status = 400  # a server that reads words alone
+    assert seeing.judge_file(b"pixels", **file).outcome == Outcome.UNAVAILABLE
+    clip = seeing.judge_file(b"", modality="music", media_type="audio/mpeg")
+    assert clip.outcome == Outcome.UNAVAILABLE
