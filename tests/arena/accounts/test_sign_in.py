@@ -6,6 +6,8 @@ import logging
 from urllib.parse import quote
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
@@ -198,3 +200,18 @@ def test_staff_sign_in_to_the_admin_as_before(db: None) -> None:
     sent = {"username": "mia", "password": PASSWORD, "next": "/staff/"}
     assert browser.post("/staff/login/", sent)["Location"] == "/staff/"
     assert browser.get("/staff/").status_code == 200
+
+
+def test_staff_with_a_passkey_need_it_whichever_door_they_take(db: None) -> None:
+    mia = User.objects.create_superuser("mia", "mia@example.org", PASSWORD)
+    EmailAddress.objects.create(user=mia, email=mia.email, verified=True, primary=True)
+    Authenticator.objects.create(user=mia, type="webauthn", data={"name": "Key"})
+    page = Client().post("/staff/login/", {"username": "mia", "password": PASSWORD})
+    assert "This account has a passkey" in page.content.decode()
+    assert page.wsgi_request.user.is_anonymous
+
+
+def test_a_voter_with_a_passkey_may_still_use_the_password(db: None) -> None:
+    account = sign_up(Client())
+    Authenticator.objects.create(user=account, type="webauthn", data={"name": "Phone"})
+    assert sign_in(Client()) == "/you/"
