@@ -31,7 +31,7 @@ def receipt(*, vote_id: uuid.UUID, voter: Voter | None) -> dict[str, Any]:
     """
     vote = None if voter is None else Vote.objects.filter(pk=vote_id, voter__in=voter.ids).first()
     if vote is None:
-        raise NotFound("There is no such vote of yours.")
+        raise NotFound(_("There is no such vote of yours."))
     entries = [
         entry
         for table, keys in _rows_of(vote).items()
@@ -96,5 +96,8 @@ def _content(entry: Entry) -> list[list[str | None]]:
         )
         row = cursor.fetchone()
     if row is None:
-        raise NotFound(f"The row of entry {entry.pk} is gone; please tell whoever runs this site.")
+        raise NotFound(
+            _("The row of entry %(number)s is gone; please tell whoever runs this site.")
+            % {"number": entry.pk}
+        )
     return [[name, value] for (name, _), value in zip(columns, row, strict=True)]

@@ -20,6 +20,7 @@ from arena.accounts.middleware import voter_from_cookies
 from arena.accounts.models import Voter
 from arena.battles.models import Battle
 from arena.common.errors import AgonError, TooMany
+from arena.common.languages import activate_for
 from arena.generation import streams
 from arena.generation.release import closing_message, queue_position
 from arena.votes.engagement.selectors import is_voteable, shown_missing
@@ -38,6 +39,14 @@ BATCHES_AT_ONCE = 20.0
 BATCHES_PER_S = 3.0
 
 
+def _in_words(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message of the stream in the reader's language; workers write it in English."""
+    if message["kind"] != "void":
+        return message
+    said = message["message"]
+    return {**message, "message": _(said)}
+
+
 class BattleConsumer(AsyncJsonWebsocketConsumer):
     """One browser's view of one battle."""
 
@@ -52,6 +61,7 @@ class BattleConsumer(AsyncJsonWebsocketConsumer):
     async def connect(self) -> None:
         """Accept the voter of the battle and begin to follow its stream."""
         self.battle_id = self.scope["url_route"]["kwargs"]["battle_id"]
+        activate_for(self.scope)
         await self.accept()
         voter = await in_db(self._voter)()
         if voter is None:
@@ -153,7 +163,7 @@ class BattleConsumer(AsyncJsonWebsocketConsumer):
         self.batches_left, self.counted_at = min(BATCHES_AT_ONCE, filled), now
         if self.batches_left < 1:
             raise TooMany(
-                "Too many messages at once. Send the same again in a second.", code="wait"
+                _("Too many messages at once. Send the same again in a second."), code="wait"
             )
         self.batches_left -= 1
 
@@ -176,7 +186,7 @@ class BattleConsumer(AsyncJsonWebsocketConsumer):
                 with contextlib.suppress(TimeoutError):
                     message = await asyncio.wait_for(queue.get(), LOOK_EVERY_S)
                 if message is not None:
-                    await self.send_json(message)
+                    await self.send_json(_in_words(message))
                     self.is_closed = message["kind"] in ("released", "void")
                 elif not await self._send_closing():
                     await self._send_position()
@@ -189,7 +199,7 @@ class BattleConsumer(AsyncJsonWebsocketConsumer):
         if message is None:
             return False
         self.is_closed = True
-        await self.send_json(message)
+        await self.send_json(_in_words(message))
         await self._tell_voteable()
         return True
 

@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from arena.accounts import services
+from arena.accounts.services import current_terms
 from arena.arenas.models import Arena
 from arena.common.languages import choose_language
 
@@ -83,6 +85,40 @@ class TestChosen:
     def test_one_answer_does_not_decide_the_language_of_the_next(self, client: Client) -> None:
         assert FRENCH in page(client, **{"Accept-Language": "fr"})
         assert ENGLISH in page(client)
+
+
+@pytest.mark.usefixtures("catalogues", "arena")
+class TestDocuments:
+    """The terms are written in every language, the rest in English."""
+
+    def test_the_terms_are_read_in_french_and_accepted_in_english(self, client: Client) -> None:
+        terms = current_terms()
+        html = page(client, "/terms/", **{"Accept-Language": "fr"})
+        assert '<article class="prose" lang="fr">' in html
+        assert '<h1 id="conditions">Conditions</h1>' in html
+        assert f'<a href="/terms/{terms.sha256}/">' in html
+        english = page(client, f"/terms/{terms.sha256}/", **{"Accept-Language": "fr"})
+        assert '<article class="prose" lang="en">' in english
+        assert '<h1 id="terms">Terms</h1>' in english
+
+    def test_a_translation_of_other_terms_is_not_shown(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(services, "_terms_text", lambda: "# New terms")
+        html = page(client, "/terms/", **{"Accept-Language": "fr"})
+        assert '<article class="prose" lang="en">' in html
+        assert '<h1 id="new-terms">New terms</h1>' in html
+
+    def test_a_page_that_is_in_english_only_says_so_in_the_language_of_the_reader(
+        self, client: Client
+    ) -> None:
+        html = page(client, "/docs/method", **{"Accept-Language": "fr"})
+        assert '<article class="prose" lang="en"><p class="note" lang="fr">' in html
+        assert "This page is written in English only." not in html
+        assert '<p class="note" lang' not in page(client, "/docs/method")
+
+    def test_a_translation_has_no_address_of_its_own(self, client: Client) -> None:
+        assert client.get("/docs/terms.fr").status_code == 404
 
 
 def test_without_compiled_catalogues_the_site_speaks_english_and_offers_nothing_else(
