@@ -29,6 +29,7 @@ class PromptForm(forms.Form):
             what was chosen, so that they are to be chosen anew.
         finds: what looks like personal data in a valid prompt that its voter has not confirmed. As
             long as there is any, nothing is to be sent.
+        may_call_off: whether the prompt was refused for what rules read from its words.
         confirmation: what `confirmed` must say to send exactly this prompt nevertheless.
     """
 
@@ -39,6 +40,7 @@ class PromptForm(forms.Form):
     continues = forms.UUIDField(required=False)  # the battle that is asked a follow-up
     confirmed = forms.CharField(required=False)
     without_images = forms.BooleanField(required=False)
+    calls_off_needs = forms.BooleanField(required=False)
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class PromptForm(forms.Form):
             self.fields[f"alt-{number}"] = forms.CharField(required=False)
         self.finds: list[Find] = []
         self.confirmation = ""
+        self.may_call_off = False
 
     def clean(self) -> dict[str, Any]:
         """Put a taken suggestion in place of an empty prompt, and say what is missing."""

@@ -9,11 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from arena.common.errors import BadInput
 from arena.prompts.languages import LANGUAGES, VARIETIES
-from arena.prompts.needs import Need, NeedName, Needs, duration, line_of
+from arena.prompts.needs import READ_FROM_WORDS, Need, NeedName, Needs, duration, line_of, number
 from models_registry.abilities import Abilities
 
 if TYPE_CHECKING:
@@ -21,14 +25,33 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("agon.routing")
 
-_COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
-_MODELS = {"text": "text models", "image": "image models", "music": "music models"}
+_COUNTS = {
+    2: gettext_noop("two"),
+    3: gettext_noop("three"),
+    4: gettext_noop("four"),
+    5: gettext_noop("five"),
+    6: gettext_noop("six"),
+}
+_MODELS = {
+    "text": gettext_noop("text models"),
+    "image": gettext_noop("image models"),
+    "music": gettext_noop("music models"),
+}
 
 
 class NoModelFits(BadInput):
-    """Too few models can do what a prompt needs; the message says what to change in it."""
+    """Too few models can do what a prompt needs; the message says what to change in it.
+
+    Attributes:
+        may_be_misread: whether something that was read from the words is the reason, so that the
+            voter may call it off.
+    """
 
     code = "no_model_fits"
+
+    def __init__(self, message: str, *, may_be_misread: bool = False) -> None:
+        super().__init__(message)
+        self.may_be_misread = may_be_misread
 
 
 @dataclass(frozen=True)
@@ -174,29 +197,41 @@ def refusal(
         routing.needs.version,
         {need.name: n for need, n in n_lack.items() if n},
     )
-    who = f"No {_COUNTS[n_seats]} {_MODELS.get(modality, '3D models')} here"
+    who = {"count": _(_COUNTS[n_seats]), "models": _(_MODELS.get(modality, "")) or _("3D models")}
     # A need that alone leaves too few would refuse the prompt by itself; else it is all of them.
     alone = [need for need, n in n_lack.items() if len(candidates) - n < n_seats]
     said = [_TOLD[need.name](need.value) for need in alone or firm if n_lack[need]]
+    may_be_misread = any(n_lack[n] and n.name in READ_FROM_WORDS for n in alone or firm)
     if alone:
         advice = dict.fromkeys(_advice(need, list(candidates.values()), n_seats) for need in alone)
-        return NoModelFits(f"{who} {' or '.join(said)}. {' '.join(advice)}")
-    return NoModelFits(f"{who} {' and '.join(said)}, all at once. Leave one of these out.")
+        can = reduce(
+            lambda one, two: _("%(first)s or %(last)s") % {"first": one, "last": two}, said
+        )
+        message = _("No %(count)s %(models)s here %(can)s.") % {**who, "can": can}
+        message = " ".join([message, *advice])
+    else:
+        can = reduce(
+            lambda one, two: _("%(first)s and %(last)s") % {"first": one, "last": two}, said
+        )
+        message = _(
+            "No %(count)s %(models)s here %(can)s, all at once. Leave one of these out."
+        ) % {**who, "can": can}
+    return NoModelFits(message, may_be_misread=may_be_misread)
 
 
 def _advice(need: Need, candidates: Sequence[Abilities], n_seats: int) -> str:
     name = need.name
     if name == "vocals":
         if need.value == "vocals":
-            return "Leave out the words to sing, or ask for an instrumental."
-        return "Ask for a voice, or do not say that there should be none."
+            return _("Leave out the words to sing, or ask for an instrumental.")
+        return _("Ask for a voice, or do not say that there should be none.")
     if name == "image_input":
-        return "Send the words alone."
+        return _("Send the words alone.")
     if name == "language":
         return _languages_here(candidates, n_seats)
     if name == "max_triangles":
         budgets = sorted(one.min_triangles or 0 for one in candidates)
-        return f"Allow {budgets[n_seats - 1]:,} triangles, or give no number."
+        return _("Allow %(n)s triangles, or give no number.") % {"n": number(budgets[n_seats - 1])}
     field = {
         "duration_s": "max_duration_s",
         "min_triangles": "max_triangles",
@@ -207,10 +242,10 @@ def _advice(need: Need, candidates: Sequence[Abilities], n_seats: int) -> str:
     n_free = len(candidates) - len(limits)
     suits = sorted(limits, reverse=True)[n_seats - n_free - 1]
     if name == "duration_s":
-        return f"Ask for up to {duration(suits)}, or say no length."
+        return _("Ask for up to %(time)s, or say no length.") % {"time": duration(suits)}
     if name == "min_triangles":
-        return f"Ask for up to {suits:,} triangles, or give no number."
-    return f"Shorten the prompt to {suits:,} characters."
+        return _("Ask for up to %(n)s triangles, or give no number.") % {"n": number(suits)}
+    return _("Shorten the prompt to %(n)s characters.") % {"n": number(suits)}
 
 
 def _languages_here(candidates: Sequence[Abilities], n_seats: int) -> str:
@@ -220,21 +255,29 @@ def _languages_here(candidates: Sequence[Abilities], n_seats: int) -> str:
         for key, label in LANGUAGES.items()
         if sum(keys is None or key in keys for keys in read) >= n_seats
     ]
-    named = sorted(shared)[:6]
+    named = sorted(_(label) for label in shared)[:6]
     if not named:
-        return "Ask for another language."
-    return f"Use {' or '.join(filter(None, [', '.join(named[:-1]), named[-1]]))}."
+        return _("Ask for another language.")
+    first, last = ", ".join(named[:-1]), named[-1]
+    either = _("%(first)s or %(last)s") % {"first": first, "last": last} if first else last
+    return _("Use %(languages)s.") % {"languages": either}
 
 
 _TOLD: dict[NeedName, Callable[[Any], str]] = {
-    "vocals": lambda value: "sing" if value == "vocals" else "play without a voice",
-    "duration_s": lambda value: f"make clips of {duration(value)}",
-    "language": lambda value: f"work in {LANGUAGES[value]}",
-    "image_input": lambda _: "look at images",
-    "max_triangles": lambda value: f"keep to {value:,} triangles",
-    "min_triangles": lambda value: f"make {value:,} triangles",
-    "prompt_chars": lambda value: f"read prompts of {value:,} characters",
+    "vocals": lambda value: _("sing") if value == "vocals" else _("play without a voice"),
+    "duration_s": lambda value: _("make clips of %(time)s") % {"time": duration(value)},
+    "language": lambda value: _("work in %(language)s") % {"language": _(LANGUAGES[value])},
+    "image_input": lambda value: _("look at images"),
+    "max_triangles": lambda value: _("keep to %(n)s triangles") % {"n": number(value)},
+    "min_triangles": lambda value: _("make %(n)s triangles") % {"n": number(value)},
+    "prompt_chars": lambda value: _("read prompts of %(n)s characters") % {"n": number(value)},
 }
+
+
+def may_call_off(battle: Battle) -> bool:
+    """Say whether something was read from the words of the prompt that may be meant otherwise."""
+    needs = battle.routing.get("needs", [])
+    return any(need["name"] in READ_FROM_WORDS for need in needs if isinstance(need, dict))
 
 
 def needs_line(battle: Battle) -> str:

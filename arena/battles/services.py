@@ -35,6 +35,7 @@ from arena.prompts.needs import needs_of
 from arena.prompts.pictures import Picture
 from arena.prompts.services import submit_prompt
 from arena.prompts.slices import context_of
+from models_registry.health import benched_among
 from models_registry.models import Revision
 from models_registry.services import abilities_of
 
@@ -51,6 +52,7 @@ def open_battle(
     text: str,
     pictures: Sequence[Picture] = (),
     again_of: Battle | None = None,
+    calls_off_needs: bool = False,
 ) -> Battle:
     """Take a prompt and draw its contestants, of the models that fit it, as the sampler prefers.
 
@@ -61,6 +63,7 @@ def open_battle(
     BadInput for an unusable prompt, PromptRefused (a BadInput) for a flagged one, NoModelFits
     (another) where too few models can do what it needs, Unavailable when fewer models compete than
     the arena has seats. `again_of` is kept where the voter's own battle asked the same.
+    With `calls_off_needs` what rules read from the words rules out nobody: they misread it.
     """
     if consent is None or consent != current_consent(voter):
         raise NotAllowed(_("Accept the terms before the first battle."), code="terms_not_accepted")
@@ -74,6 +77,11 @@ def open_battle(
         for revision in competing_in(arena)
         if pictures or not abilities_of(revision).needs_image
     }
+    benched = benched_among(candidates)
+    if len(candidates) >= arena.n_seats > len(candidates) - len(benched):
+        raise Unavailable(
+            _("Too few models of this arena answer at the moment. Try again in a few minutes.")
+        )
     if len(candidates) < arena.n_seats:
         raise Unavailable(
             _(
@@ -82,7 +90,10 @@ def open_battle(
             )
             % {"name": _(arena.name), "n": len(candidates), "n_seats": arena.n_seats}
         )
-    routing = _routed(arena, prompt, candidates, has_image=bool(pictures))
+    candidates = {pk: one for pk, one in candidates.items() if pk not in benched}
+    routing = _routed(
+        arena, prompt, candidates, has_image=bool(pictures), calls_off=calls_off_needs
+    )
     chosen = pair_sampling(arena, routing.fit, context_of(prompt.text))
     fit = [candidates[revision] for revision in routing.fit]
     draw = draw_contestants(fit, chosen.probabilities, arena.n_seats, _rng)
@@ -95,7 +106,11 @@ def open_battle(
         sampler_version=chosen.sampler.version,
         p_draw=draw.p_draw,
         uniform_share=chosen.probabilities.uniform_share,
-        routing={**routing.as_json(), "category": tag_of(prompt.text, arena.modality)},
+        routing={
+            **routing.as_json(),
+            "category": tag_of(prompt.text, arena.modality),
+            **({"benched": benched} if benched else {}),
+        },
         again_of=again_of if again_of and _asked_the_same(again_of, prompt, pictures) else None,
     )
     Seat.objects.bulk_create(
@@ -172,7 +187,12 @@ def continue_battle(
 
 
 def _routed(
-    arena: Arena, prompt: Prompt, candidates: Mapping[int, Revision], *, has_image: bool
+    arena: Arena,
+    prompt: Prompt,
+    candidates: Mapping[int, Revision],
+    *,
+    has_image: bool,
+    calls_off: bool,
 ) -> Routing:
     """Return which candidates can do what the prompt needs; NoModelFits where too few can."""
     abilities = {pk: abilities_of(revision) for pk, revision in candidates.items()}
@@ -183,6 +203,8 @@ def _routed(
         reads_language=reads_language(abilities.values()),
         has_image=has_image,
     )
+    if calls_off:
+        needs = needs.without_what_was_read()
     routing = route(abilities, needs, n_seats=arena.n_seats)
     if len(routing.fit) < arena.n_seats:
         raise refusal(routing, abilities, modality=arena.modality, n_seats=arena.n_seats)

@@ -18,6 +18,7 @@ from arena.accounts.services import (
 from arena.arenas.models import Arena
 from arena.battles.forms import PromptForm
 from arena.battles.models import Battle
+from arena.battles.routing import NoModelFits
 from arena.battles.services import continue_battle, open_battle
 from arena.common.errors import BadInput
 from arena.prompts.pictures import ACCEPTED, MAX_BYTES
@@ -51,6 +52,7 @@ def arena_page(request: HttpRequest, slug: str) -> HttpResponse:
             battle = _started(form, arena, voter, consent)
         except BadInput as error:  # said where the prompt stands, which is not lost
             form.refuse(error.message)
+            form.may_call_off = isinstance(error, NoModelFits) and error.may_be_misread
         else:
             # A conversation goes on where its newest turn begins.
             return redirect(
@@ -85,4 +87,5 @@ def _started(form: PromptForm, arena: Arena, voter: Voter, consent: Consent) -> 
         text=sent["prompt"],
         pictures=form.pictures,
         again_of=voter.battles.filter(pk=sent["again"]).first(),
+        calls_off_needs=sent["calls_off_needs"],
     )

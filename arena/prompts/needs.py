@@ -1,4 +1,4 @@
-"""What a prompt needs of a model, read by deterministic rules that anybody can read. Plain Python.
+"""What a prompt needs of a model, read by deterministic rules that anybody can read.
 
 The rules would rather read nothing than read wrongly: a need that is not there would cost the
 voter a battle, one that is overlooked costs a model a vote at worst.
@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from arena.prompts.languages import LANGUAGES, language_of
 from arena.prompts.lengths import length_asked
@@ -30,6 +33,11 @@ NeedName = Literal[
     "min_triangles",
     "prompt_chars",
 ]
+
+# What rules read from the words of a prompt; the others are facts about it.
+READ_FROM_WORDS: frozenset[NeedName] = frozenset(
+    {"vocals", "duration_s", "language", "max_triangles", "min_triangles"}
+)
 
 
 @dataclass(frozen=True)
@@ -70,14 +78,25 @@ class Need:
 
 @dataclass(frozen=True)
 class Needs:
-    """All that a prompt needs, and the version of the rules that read it."""
+    """All that a prompt needs, and the version of the rules that read it.
+
+    `called_off` names what was read from the words and then called off by the voter.
+    """
 
     needs: tuple[Need, ...] = ()
     version: int = VERSION
+    called_off: tuple[NeedName, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return what a battle keeps."""
-        return {"version": self.version, "needs": [need.as_json() for need in self.needs]}
+        kept = {"version": self.version, "needs": [need.as_json() for need in self.needs]}
+        return kept | ({"called_off": list(self.called_off)} if self.called_off else {})
+
+    def without_what_was_read(self) -> Needs:
+        """Return these needs without those that rules read from the words, maybe wrongly."""
+        firm = tuple(need for need in self.needs if need.name not in READ_FROM_WORDS)
+        names = dict.fromkeys(need.name for need in self.needs if need.name in READ_FROM_WORDS)
+        return replace(self, needs=firm, called_off=tuple(names))
 
 
 def needs_of(
@@ -170,38 +189,58 @@ def line_of(kept: Mapping[str, Any]) -> str:
 
     "" where nothing was read that the voter can have meant otherwise, or nothing is known.
     """
+    if kept.get("called_off"):
+        return _("Sent to any model, as you asked")
     needs = kept.get("needs")
     unmet = kept.get("unmet", ())
     phrases = [
-        f"{phrase} (these models do not promise it)" if need["name"] in unmet else phrase
+        _("%(what)s (these models do not promise it)") % {"what": phrase}
+        if need["name"] in unmet
+        else phrase
         for need in (needs if isinstance(needs, list) else [])
         if (phrase := _said(need))
     ]
-    return f"Read as: {', '.join(phrases)}" if phrases else ""
+    return _("Read as: %(what)s") % {"what": ", ".join(phrases)} if phrases else ""
 
 
 def _said(need: Mapping[str, Any]) -> str:
     name, value = need.get("name"), need.get("value")
     if name == "vocals":
-        return "with vocals" if value == "vocals" else "instrumental"
+        return _("with vocals") if value == "vocals" else _("instrumental")
     if name == "language":
-        return f"in {LANGUAGES[value]}" if value in LANGUAGES else ""
+        return _in_language(value) if value in LANGUAGES else ""
     if name == "image_input":
-        return "with an image"
+        return _("with an image")
     if name == "max_triangles":
-        return "low-poly" if need.get("is_wish") else f"at most {value:,} triangles"
+        if need.get("is_wish"):
+            return _("low-poly")
+        return _("at most %(n)s triangles") % {"n": number(value)}
     if name == "min_triangles":
-        return f"at least {value:,} triangles"
+        return _("at least %(n)s triangles") % {"n": number(value)}
     if name == "duration_s" and value is not None:
         asked = need.get("asked")
         if asked is None:
-            return f"about {duration(value)}"
-        return f"about {duration(asked)} (clips here last {duration(value)})"
+            return _("about %(time)s") % {"time": duration(value)}
+        return _("about %(time)s (clips here last %(most)s)") % {
+            "time": duration(asked),
+            "most": duration(value),
+        }
     return ""
 
 
 def duration(seconds: float) -> str:
     """Return seconds for people: "45 s", "2 min", "1 min 30 s"."""
     minutes, rest = divmod(seconds, 60)
-    parts = [f"{minutes:.0f} min"] if minutes else []
-    return " ".join([*parts, f"{rest:g} s"] if rest or not parts else parts)
+    parts = [_("%(n)s min") % {"n": f"{minutes:.0f}"}] if minutes else []
+    if rest or not parts:
+        parts.append(_("%(n)s s") % {"n": number_format(f"{rest:g}")})
+    return " ".join(parts)
+
+
+def number(value: float) -> str:
+    """Return a number for people: "12,000"."""
+    return number_format(value, use_l10n=True, force_grouping=True)
+
+
+def _in_language(key: str) -> str:
+    return _("in %(language)s") % {"language": _(LANGUAGES[key])}

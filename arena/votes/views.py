@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from arena.accounts.middleware import known_voter
 from arena.battles.forms import PromptForm
 from arena.battles.models import Battle
-from arena.battles.routing import needs_line
+from arena.battles.routing import may_call_off, needs_line
 from arena.battles.selectors import takes_follow_ups, takes_pictures
 from arena.common.errors import NotFound
 from arena.generation.release import queue_position, void_message
@@ -61,6 +61,7 @@ def battle_page(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
         "turns": shown_turns(battle),
         "prompt_images": shown_images(battle.prompt),
         "needs": needs_line(battle),
+        "may_call_off": may_call_off(battle) and battle.continues_id is None,
         "takes_follow_ups": battle.stage in ("generating", "ready") and takes_follow_ups(battle),
         "void_message": void_message(battle),
         "seats": shown_seats(battle),

@@ -162,7 +162,9 @@ def play_until_stopped(battle: Battle, *, after: int) -> None:
 
 
 def test_a_stopped_answer_is_what_was_shown_and_a_complete_one_stays_whole() -> None:
-    endless = scripted.scripted_model("Endless", pieces=["On and on and on. "] * 4000, delay_s=0.002)
+    endless = scripted.scripted_model(
+        "Endless", pieces=["On and on and on. "] * 4000, delay_s=0.002
+    )
     brief = scripted.scripted_model("Brief", pieces=["Two words, and a few more of them."])
     battle = battle_of(endless, brief)
     play_until_stopped(battle, after=6)

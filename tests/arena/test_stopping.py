@@ -45,7 +45,9 @@ def test_only_its_voter_stops_a_battle() -> None:
     stop_battle(battle_id=battle.pk, voter=ada)
     battle.refresh_from_db()
     assert battle.stopped_at == first
-    assert "You stopped the writing" in browser_of(ada).get(f"/battles/{battle.pk}/").content.decode()
+    assert (
+        "You stopped the writing" in browser_of(ada).get(f"/battles/{battle.pk}/").content.decode()
+    )
 
 
 @pytest.mark.django_db

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from arena.common.errors import NotFound
+from arena.generation.selectors import answering
 from arena.prompts.slices import Slice
 from models_registry.models import Revision
 from ratings.boards.charts.head_to_head import OpponentRow
@@ -17,7 +18,7 @@ from ratings.boards.charts.record import recent_record
 from ratings.boards.charts.slices import SliceRow, slice_strengths
 from ratings.boards.choice import BoardChoice
 from ratings.boards.exports import Export
-from ratings.boards.numbers import percent
+from ratings.boards.numbers import decimal, percent
 from ratings.boards.pages.board import board_context
 from ratings.boards.pages.course import series_of
 from ratings.boards.reports.course import course
@@ -54,6 +55,7 @@ def model_context(choice: BoardChoice, label: str) -> dict[str, Any]:
     own = {label: points[label]} if label in points else {}
     return {
         "revision": revision,
+        "answering": _answering(revision),
         "row": row,
         "record": recent_record([vote.result for vote in reversed(latest)]),
         "latest": latest,
@@ -86,6 +88,16 @@ def model_context(choice: BoardChoice, label: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _answering(revision: Revision) -> dict[str, Any]:
+    lately = answering(revision)
+    median_s = lately.median_s
+    return {
+        **asdict(lately),
+        "share_text": "–" if lately.share is None else percent(lately.share, 1),
+        "median_text": "" if median_s is None else f"{decimal(median_s, 1)} s",
+    }
+
+
 def _slice_name(one: Slice) -> str:
     names = {"group": _(str(one.group)), "label": _(str(one.label))}
     return _("%(group)s: %(label)s") % names
@@ -104,6 +116,7 @@ def model_export(choice: BoardChoice, label: str) -> Export:
     data = {
         "model": label,
         "name": revision.model.name,
+        "answering": {**asdict(now := answering(revision)), "share": now.share},
         "row": next((asdict(row) for row in choice.board.rows if row.model == label), None),
         "pairs": pairs,
         "slices": [

@@ -367,6 +367,36 @@ def test_the_page_refuses_in_words_and_keeps_the_text(client: Client, db: None) 
     assert answer.status_code == 302
 
 
+def test_what_was_misread_is_called_off_and_rules_out_nobody(
+    client: Client, concert: Arena, singers: list[Revision]
+) -> None:
+    Model.objects.filter(slug="cedar").update(abilities=PLAYS)
+    text = "Female vocals, as a trombone would play them"
+    refused = client.post("/arenas/music/", {"prompt": text}, headers=NAVIGATION).content.decode()
+    assert 'name="calls_off_needs"' in refused
+    form = {"prompt": text, "calls_off_needs": "on"}
+    answer = client.post("/arenas/music/", form, headers=NAVIGATION)
+    battle = Battle.objects.get()
+    assert (answer.status_code, battle.routing["called_off"]) == (302, ["vocals"])
+    assert battle.routing["left_out"] == []
+    html = client.get(answer.url).content.decode()  # type: ignore[attr-defined]
+    assert "Sent to any model, as you asked" in html
+    assert 'name="calls_off_needs"' not in html
+
+
+def test_a_fact_about_a_prompt_cannot_be_called_off(
+    client: Client, concert: Arena, singers: list[Revision]
+) -> None:
+    Model.objects.update(abilities={"max_prompt_chars": 10})
+    form = {"prompt": "A waltz for a summer night"}
+    html = client.post("/arenas/music/", form, headers=NAVIGATION).content.decode()
+    assert "read prompts of" in html
+    assert 'name="calls_off_needs"' not in html
+    answer = client.post("/arenas/music/", {**form, "calls_off_needs": "on"}, headers=NAVIGATION)
+    assert answer.status_code == 200
+    assert not Battle.objects.exists()
+
+
 def test_a_refused_suggestion_is_in_the_box_to_be_changed(client: Client, db: None) -> None:
     arena = cast.media_arena("music")
     taken = SuggestedPrompt.objects.create(arena=arena, text="A choir at dawn")
