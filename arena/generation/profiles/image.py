@@ -53,25 +53,6 @@ def anonymous_image(data: bytes) -> AnonymousOutput:
     )
 
 
-def plain_picture(data: bytes, *, longest_px: int, kind: str) -> tuple[bytes, int, int]:
-    """Return the first frame's pixels encoded anew in `kind`, its width and its height.
-
-    Upright, on white, without metadata; a longer side above `longest_px` is scaled down to it.
-    Raises UnusableOutput: too_large, undecodable.
-    """
-    if len(data) > MAX_BYTES:
-        raise UnusableOutput(
-            "too_large", f"The image has {len(data)} bytes; at most {MAX_BYTES} are read."
-        )
-    with decoding("image"):
-        pixels = flattened(open_checked(data))
-    fitted = fit(pixels, longest_px, is_enlarged=False)
-    encoded = io.BytesIO()
-    options = {} if kind == "PNG" else {"quality": WEBP_QUALITY}
-    fitted.save(encoded, kind, **options)
-    return encoded.getvalue(), fitted.width, fitted.height
-
-
 def open_checked(data: bytes) -> Image.Image:
     """Open an image without decoding it; raises UnusableOutput too_large above MAX_PIXELS."""
     try:

@@ -1,23 +1,8 @@
-"""3 · Untrusted media are decoded in a child without network, files, secrets or much memory."""
+"""3 · Outputs are decoded in a child without network, files, secrets or much memory."""
 
 from __future__ import annotations
 
-from arena.generation.sandbox.client import SandboxUnavailable
-from arena.generation.sandbox.safe import (
-    SafeImage,
-    amake_anonymous,
-    asafe_image,
-    make_anonymous,
-    safe_image,
-    warm_up,
-)
+from arena.common.sandbox import SandboxUnavailable
+from arena.generation.sandbox.safe import amake_anonymous, make_anonymous, warm_up
 
-__all__ = [
-    "SafeImage",
-    "SandboxUnavailable",
-    "amake_anonymous",
-    "asafe_image",
-    "make_anonymous",
-    "safe_image",
-    "warm_up",
-]
+__all__ = ["SandboxUnavailable", "amake_anonymous", "make_anonymous", "warm_up"]

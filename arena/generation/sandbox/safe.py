@@ -1,4 +1,4 @@
-"""Outputs and pictures of strangers made safe: decoded in a child, checked again in the worker.
+"""Outputs made anonymous in the sandbox, and what came of it checked again in the worker.
 
 A child whose decoder was taken over can answer anything. So the worker takes from it the bytes of
 one known container, and facts of known names and types; what kind of file it is, it says itself.
@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, cast
 
-from arena.generation.profiles.outcome import AnonymousOutput, UnusableOutput
+from arena.common import sandbox
+from arena.common.sandbox import Answer, ChildFailed, Limits, Refused
+from arena.generation.profiles.outcome import (
+    MACHINE_CODES,
+    UNUSABLE_CODES,
+    AnonymousOutput,
+    UnusableCode,
+    UnusableOutput,
+)
 from arena.generation.profiles.table import PROFILES, as_bytes, checked_profile
 from arena.generation.sandbox import limits
-from arena.generation.sandbox.client import Answer, Sandbox
-from arena.generation.sandbox.limits import Limits
-
-PictureType = Literal["image/webp", "image/png", "image/jpeg"]
 
 _WORK: Final = "arena.generation.sandbox.work"
-_FORMATS: Final[dict[str, str]] = {"image/webp": "WEBP", "image/png": "PNG", "image/jpeg": "JPEG"}
-LARGEST_PX: Final = 16_383  # of a WebP's side
 MOST_PEAKS: Final = 1_000
 
 
@@ -39,19 +41,6 @@ _SHAPES: Final = {
     "music": _Shape(limits.MUSIC, ".mp3", {"duration_s": float, "peaks": list}),
     "mesh": _Shape(limits.MESH, ".glb", {"triangles": int, "is_textured": bool}),
 }
-
-
-@dataclass(frozen=True)
-class SafeImage:
-    """A picture whose pixels were encoded anew."""
-
-    data: bytes
-    media_type: str
-    width_px: int
-    height_px: int
-
-
-sandbox = Sandbox()  # of this process
 
 
 def warm_up(modality: str) -> None:
@@ -76,7 +65,7 @@ def make_anonymous(
         return profile.make(data, duration_s)
     shape = _SHAPES[modality]
     work = f"{_WORK}:{modality}_output"
-    answer = sandbox.run(work, as_bytes(data), {"duration_s": duration_s}, shape.limits)
+    answer = _answer(work, as_bytes(data), {"duration_s": duration_s}, shape.limits)
     _check_container(PROFILES[modality].shown_as, answer.data)
     return AnonymousOutput(
         data=answer.data,
@@ -85,29 +74,6 @@ def make_anonymous(
         extension=shape.extension,
         details=_checked_facts(answer, shape.details),
     )
-
-
-def safe_image(
-    data: bytes, *, longest_px: int = 2048, media_type: PictureType = "image/webp"
-) -> SafeImage:
-    """Return a stranger's picture decoded in the sandbox and encoded anew; blocks.
-
-    PNG, JPEG, WebP, GIF and BMP are read: the first frame, upright, on white, without metadata;
-    a longer side above `longest_px` pixels is scaled down to it.
-
-    Raises UnusableOutput (too_large, undecodable, out_of_memory, out_of_time, crashed),
-    SandboxUnavailable, and ValueError for options that make no sense.
-    """
-    if media_type not in _FORMATS or not 1 <= longest_px <= LARGEST_PX:
-        raise ValueError(
-            f"media_type is {media_type!r} and longest_px {longest_px}; use one of "
-            f"{', '.join(_FORMATS)} and 1 to {LARGEST_PX}"
-        )
-    options = {"longest_px": longest_px, "format": _FORMATS[media_type]}
-    answer = sandbox.run(f"{_WORK}:plain_image", data, options, limits.IMAGE)
-    _check_container(media_type, answer.data)
-    facts = _checked_facts(answer, {"width_px": int, "height_px": int})
-    return SafeImage(answer.data, media_type, facts["width_px"], facts["height_px"])
 
 
 async def amake_anonymous(
@@ -119,19 +85,21 @@ async def amake_anonymous(
     )
 
 
-async def asafe_image(
-    data: bytes, *, longest_px: int = 2048, media_type: PictureType = "image/webp"
-) -> SafeImage:
-    """Do what `safe_image` does without holding up the loop."""
-    return await asyncio.to_thread(safe_image, data, longest_px=longest_px, media_type=media_type)
+def _answer(work: str, data: bytes, options: dict[str, Any], most: Limits) -> Answer:
+    try:
+        return sandbox.run(work, data, options, most)
+    except Refused as error:
+        is_known = error.code in UNUSABLE_CODES - MACHINE_CODES
+        code: UnusableCode = cast("UnusableCode", error.code) if is_known else "crashed"
+        raise UnusableOutput(code, error.message) from error
+    except ChildFailed as error:
+        raise UnusableOutput(error.code, error.message) from error
 
 
 def _check_container(media_type: str, data: bytes) -> None:
     """Raise UnusableOutput unless bytes begin as this kind of file does."""
     begins = {
         "image/webp": data[:4] == b"RIFF" and data[8:12] == b"WEBP",
-        "image/png": data[:8] == b"\x89PNG\r\n\x1a\n",
-        "image/jpeg": data[:3] == b"\xff\xd8\xff",
         "audio/mpeg": data[:1] == b"\xff" and data[1:2] >= b"\xe0",
         "model/gltf-binary": data[:4] == b"glTF",
     }
@@ -141,11 +109,9 @@ def _check_container(media_type: str, data: bytes) -> None:
 
 def _checked_facts(answer: Answer, types: dict[str, type]) -> dict[str, Any]:
     """Return the facts of an answer if they have these names and types, and are finite."""
-    facts = answer.facts.get("facts")
-    if (
-        not isinstance(facts, dict)
-        or facts.keys() != types.keys()
-        or not all(_is_plain(facts[name], kind) for name, kind in types.items())
+    facts = answer.facts
+    if facts.keys() != types.keys() or not all(
+        _is_plain(facts[name], kind) for name, kind in types.items()
     ):
         raise UnusableOutput("crashed", "What reads this output said nonsense about it.")
     return facts

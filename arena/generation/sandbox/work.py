@@ -1,7 +1,7 @@
 """What children are asked to do: functions of bytes and options that return facts and bytes.
 
-They run where no file can be opened, so `prepare` has each done once on a sample of ours in the
-server of children, and all that it loads on the way is there when a child is forked.
+They run in the sandbox (arena/common/sandbox), where no file can be opened: `prepare` does each
+once on a sample of ours, so that all that it needs is loaded.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import io
 import json
 import struct
+from collections.abc import Callable
 from typing import Any
 
-from arena.generation.profiles.outcome import AnonymousOutput
+from arena.common.sandbox import Refused
+from arena.generation.profiles.outcome import AnonymousOutput, UnusableOutput
 
 Done = tuple[dict[str, Any], bytes]
 
@@ -20,31 +22,21 @@ def image_output(data: bytes, options: dict[str, Any]) -> Done:
     """Make an image anonymous; options: none."""
     from arena.generation.profiles.image import anonymous_image
 
-    return _done(anonymous_image(data))
+    return _done(lambda: anonymous_image(data))
 
 
 def music_output(data: bytes, options: dict[str, Any]) -> Done:
     """Make a clip anonymous; options: duration_s."""
     from arena.generation.profiles.audio import anonymous_audio
 
-    return _done(anonymous_audio(data, duration_s=options["duration_s"]))
+    return _done(lambda: anonymous_audio(data, duration_s=options["duration_s"]))
 
 
 def mesh_output(data: bytes, options: dict[str, Any]) -> Done:
     """Make a mesh anonymous; options: none."""
     from arena.generation.profiles.mesh import anonymous_mesh
 
-    return _done(anonymous_mesh(data))
-
-
-def plain_image(data: bytes, options: dict[str, Any]) -> Done:
-    """Decode a picture of anyone's and encode it again; options: longest_px, format."""
-    from arena.generation.profiles.image import plain_picture
-
-    encoded, width_px, height_px = plain_picture(
-        data, longest_px=options["longest_px"], kind=options["format"]
-    )
-    return {"width_px": width_px, "height_px": height_px}, encoded
+    return _done(lambda: anonymous_mesh(data))
 
 
 def prepare(name: str) -> None:
@@ -52,10 +44,6 @@ def prepare(name: str) -> None:
     if name == "image_output":
         for sample in _pictures():
             image_output(sample, {})
-    elif name == "plain_image":
-        for sample in _pictures():
-            for kind in ("WEBP", "PNG", "JPEG"):
-                plain_image(sample, {"longest_px": 4, "format": kind})
     elif name == "music_output":
         for sample in _clips():
             music_output(sample, {"duration_s": 1.0})
@@ -65,34 +53,20 @@ def prepare(name: str) -> None:
             mesh_output(sample, {})
 
 
-def _done(output: AnonymousOutput) -> Done:
+def _done(make: Callable[[], AnonymousOutput]) -> Done:
+    try:
+        output = make()
+    except UnusableOutput as error:
+        raise Refused(error.code, error.message) from error.__cause__
     assert output.data is not None
     return output.details, output.data
 
 
 def _pictures() -> list[bytes]:
-    """Return a few pixels in every format that is read, and in the modes with ways of their own."""
-    import numpy as np
-    from PIL import Image
-
+    from arena.common.sandbox.pictures import samples
     from arena.generation.profiles.image import READ_FORMATS
 
-    Image.init()
-    exif = Image.Exif()
-    exif[0x0112] = 6  # lies on its side
-    colours = Image.linear_gradient("L").resize((4, 2)).convert("RGBA")
-    pictures = []
-    for kind in READ_FORMATS:
-        image = colours.convert("RGB") if kind in ("JPEG", "BMP") else colours
-        pictures.append(_saved(image, kind, **({} if kind == "BMP" else {"exif": exif})))
-    grey = Image.fromarray(np.array([[0, 50_000], [20_000, 65_535]], dtype=np.uint16))
-    return [*pictures, _saved(grey, "PNG"), _saved(colours.convert("P"), "PNG")]
-
-
-def _saved(image: Any, kind: str, **options: Any) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
+    return samples(READ_FORMATS)
 
 
 def _clips() -> list[bytes]:

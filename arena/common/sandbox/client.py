@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import contextlib
 import json
@@ -17,8 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from arena.generation.profiles.outcome import UNUSABLE_CODES, UnusableOutput
-from arena.generation.sandbox.frames import (
+from arena.common.sandbox.frames import (
     EXIT_NO_MEMORY,
     ORDER_SIZE,
     BadFrame,
@@ -26,7 +26,8 @@ from arena.generation.sandbox.frames import (
     receive_frame,
     send,
 )
-from arena.generation.sandbox.limits import MIB, Limits
+from arena.common.sandbox.limits import MIB, Limits
+from arena.common.sandbox.refusals import ChildFailed, Refused, SandboxUnavailable
 
 log = logging.getLogger("agon.sandbox")
 
@@ -44,10 +45,6 @@ _ENVIRONMENT: Final = {
     "MKL_NUM_THREADS": "1",
 }
 _LINKER_VARIABLES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-
-
-class SandboxUnavailable(RuntimeError):
-    """The sandbox itself failed, whatever the output is; the work may be sent again."""
 
 
 class _ZygoteLost(Exception):
@@ -83,7 +80,7 @@ class Zygote:
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - this Python, a module of ours
                 [
-                    *(sys.executable, "-s", "-P", "-m", "arena.generation.sandbox.zygote"),
+                    *(sys.executable, "-s", "-P", "-m", "arena.common.sandbox.zygote"),
                     *(str(theirs.fileno()), str(self.owner)),
                 ],
                 env=_environment(),
@@ -180,8 +177,8 @@ class Sandbox:
     def run(self, work: str, data: bytes, options: dict[str, Any], limits: Limits) -> Answer:
         """Run `work`, "module:function" of ours, on untrusted bytes in a confined child.
 
-        Raises UnusableOutput: the profile's own codes, and out_of_memory, out_of_time, crashed.
-        Raises SandboxUnavailable when two servers in a row failed.
+        Raises Refused: what the work says against the bytes; ChildFailed: it needed too much, or
+        fell; SandboxUnavailable: two servers in a row failed.
         """
         with self._places:
             for _ in range(2):
@@ -192,6 +189,10 @@ class Sandbox:
                     log.warning("the sandbox failed: %s", repr(error))
                     zygote.stop()
         raise SandboxUnavailable("The sandbox failed twice in a row; see the worker's log.")
+
+    async def arun(self, work: str, data: bytes, options: dict[str, Any], limits: Limits) -> Answer:
+        """Do what `run` does without holding up the loop."""
+        return await asyncio.to_thread(self.run, work, data, options, limits)
 
     def _begin_anew(self) -> None:
         if self._zygote is not None:
@@ -224,7 +225,10 @@ def _run(zygote: Zygote, work: str, data: bytes, options: dict[str, Any], limits
     facts, made = frame
     _note_late_imports(work, facts)
     _raise_refusal(facts)
-    return Answer(facts, made, ending)
+    work_facts = facts.get("facts")
+    if not isinstance(work_facts, dict):
+        raise ChildFailed("crashed", "What reads this output answered nonsense.")
+    return Answer(work_facts, made, ending)
 
 
 def _ending(told: socket.socket, deadline: float) -> Ending:
@@ -240,17 +244,17 @@ def _ending(told: socket.socket, deadline: float) -> Ending:
     return Ending(**json.loads(said))
 
 
-def _reason(ending: Ending, limits: Limits) -> UnusableOutput:
-    """Say why a child made nothing of an output."""
+def _reason(ending: Ending, limits: Limits) -> ChildFailed:
+    """Say why a child made nothing of what it was given."""
     could_not = "This output could not be made safe"
     if ending.is_over_time or ending.status == -signal.SIGXCPU:
-        return UnusableOutput(
+        return ChildFailed(
             "out_of_time",
             f"{could_not}: it needed more than {limits.cpu_s} s of processor time, or "
             f"{limits.wall_s:.0f} s in all.",
         )
     if ending.status == EXIT_NO_MEMORY:
-        return UnusableOutput(
+        return ChildFailed(
             "out_of_memory",
             f"{could_not}: it needed more than {limits.memory_bytes // MIB} MiB of memory.",
         )
@@ -260,7 +264,7 @@ def _reason(ending: Ending, limits: Limits) -> UnusableOutput:
         how = describe_signal(-ending.status)
     else:
         how = f"exit status {ending.status}"
-    return UnusableOutput("crashed", f"{could_not}: what reads it crashed ({how}).")
+    return ChildFailed("crashed", f"{could_not}: what reads it crashed ({how}).")
 
 
 def describe_signal(number: int) -> str:
@@ -271,13 +275,11 @@ def describe_signal(number: int) -> str:
 
 
 def _raise_refusal(facts: dict[str, Any]) -> None:
-    """Raise what the profile said against the output; `facts` are a child's words."""
+    """Raise what the work said against its input; `facts` are a child's words."""
     if "fault" in facts:
-        raise UnusableOutput("crashed", f"What reads this output failed: {_said(facts['fault'])}")
-    code = facts.get("code")
-    if code is not None:
-        known = next((known for known in UNUSABLE_CODES if known == code), "crashed")
-        raise UnusableOutput(known, _said(facts.get("message")))  # type: ignore[arg-type]
+        raise ChildFailed("crashed", f"What reads this output failed: {_said(facts['fault'])}")
+    if "code" in facts:
+        raise Refused(_said(facts["code"]), _said(facts.get("message", "")))
 
 
 def _said(words: object) -> str:
@@ -298,14 +300,21 @@ def _note_late_imports(work: str, facts: dict[str, Any]) -> None:
 def _report(missing: list[str]) -> None:
     if missing:
         log.warning(
-            "outputs are made safe in a sandbox that this machine gives no %s",
+            "untrusted media are decoded in a sandbox that this machine gives no %s",
             " and no ".join(missing),
         )
     else:
-        log.info("outputs are made safe in a sandbox with every protection")
+        log.info("untrusted media are decoded in a sandbox with every protection")
 
 
 def _environment() -> dict[str, str]:
     paths = [str(REPOSITORY), *(str(Path(path).absolute()) for path in sys.path)]
     kept = {name: os.environ[name] for name in _LINKER_VARIABLES if name in os.environ}
     return {**_ENVIRONMENT, **kept, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+
+
+_sandbox = Sandbox()  # of this process
+run = _sandbox.run
+arun = _sandbox.arun
+stop = _sandbox.stop
+warm_up = _sandbox.warm_up

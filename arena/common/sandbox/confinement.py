@@ -1,4 +1,4 @@
-"""What a child gives up before it reads a byte of an output, and what its parent gives up for it.
+"""What a child gives up before it reads an untrusted byte, and what its parent gives up for it.
 
 Each layer stands alone, so that a machine without one still has the others:
 
@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from arena.common.orphans import end_with_parent
-from arena.generation.sandbox.limits import Limits
+from arena.common.sandbox.limits import Limits
 
 NOBODY: Final = 65534  # the user and group that own nothing (Linux, *BSD, macOS: -2)
 NICENESS: Final = 5  # what serves voters at once goes first
@@ -167,7 +167,8 @@ def _drop_root() -> None:
 
 
 def _filter_calls() -> bool:
-    if _LIBC is None or platform.machine() not in _ARCHITECTURES:
+    is_64_bit = sys.maxsize > 2**32  # a 32-bit Python has other numbers under the same name
+    if _LIBC is None or not is_64_bit or platform.machine() not in _ARCHITECTURES:
         return False
     architecture, column = _ARCHITECTURES[platform.machine()]
     numbers = [numbers[column] for numbers in _CALLS.values()]

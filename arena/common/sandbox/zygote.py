@@ -1,4 +1,4 @@
-"""A small server that forks one confined child for each output.
+"""A small server that forks one confined child for each piece of work.
 
 Starting Python and loading the libraries takes seconds, forking a process that has them some
 milliseconds. The server is started by a worker with an empty environment, has one thread, reads
@@ -24,16 +24,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from arena.generation.profiles.outcome import UnusableOutput
-from arena.generation.sandbox.confinement import NICENESS, confine, leave_network
-from arena.generation.sandbox.frames import (
+from arena.common.sandbox.confinement import NICENESS, confine, leave_network
+from arena.common.sandbox.frames import (
     EXIT_BROKEN,
     EXIT_NO_MEMORY,
     ORDER_SIZE,
     read_frame,
     write_frame,
 )
-from arena.generation.sandbox.limits import MIB, Limits
+from arena.common.sandbox.limits import MIB, Limits
+from arena.common.sandbox.refusals import Refused
 
 Work = Callable[[bytes, dict[str, Any]], tuple[dict[str, Any], bytes]]
 
@@ -186,13 +186,13 @@ def _answer(work: Work, options: dict[str, Any], data: bytes) -> tuple[dict[str,
     sys.meta_path.insert(0, late)
     try:
         facts, made = work(data, options)
-    except UnusableOutput as error:
+    except Refused as error:
         if isinstance(error.__cause__, MemoryError):
             raise error.__cause__ from None
         return {"code": error.code, "message": error.message, "late": late.names}, b""
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001 - told to the worker, which refuses the output
+    except Exception as error:  # noqa: BLE001 - told to the worker, which gives the work up
         return {"fault": f"{type(error).__name__}: {error}", "late": late.names}, b""
     return {"facts": facts, "late": late.names}, made
 

@@ -16,12 +16,9 @@ from typing import Any
 
 import pytest
 
-from arena.generation.profiles import UnusableOutput
-from arena.generation.sandbox import client
-from arena.generation.sandbox.client import Answer, Sandbox, SandboxUnavailable
-from arena.generation.sandbox.limits import MIB, Limits
+from arena.common.sandbox import MIB, ChildFailed, Limits, Sandbox, SandboxUnavailable, client
 
-HOSTILE = "tests.arena.generation.hostile"
+HOSTILE = "tests.arena.common.hostile"
 ROOMY = Limits(memory_bytes=256 * MIB, cpu_s=20, result_bytes=MIB)
 REFUSED = {"EPERM", "EACCES", "EMFILE"}
 WAIT_S = 60.0
@@ -39,14 +36,12 @@ def sandbox() -> Iterator[Sandbox]:
 
 def tried(sandbox: Sandbox, work: str, limits: Limits = ROOMY, **options: Any) -> dict[str, Any]:
     """Return what hostile work says that it could do."""
-    facts = sandbox.run(f"{HOSTILE}:{work}", b"", options, limits).facts["facts"]
-    assert isinstance(facts, dict)
-    return facts
+    return sandbox.run(f"{HOSTILE}:{work}", b"", options, limits).facts
 
 
-def refusal(sandbox: Sandbox, work: str, limits: Limits = ROOMY, **options: Any) -> UnusableOutput:
+def refusal(sandbox: Sandbox, work: str, limits: Limits = ROOMY, **options: Any) -> ChildFailed:
     """Return why hostile work made nothing; afterwards the sandbox still works."""
-    with pytest.raises(UnusableOutput) as raised:
+    with pytest.raises(ChildFailed) as raised:
         sandbox.run(f"{HOSTILE}:{work}", b"", options, limits)
     assert tried(sandbox, "echo", still="there")["still"] == "there"
     return raised.value
@@ -76,8 +71,8 @@ def test_bytes_and_options_come_back(sandbox: Sandbox) -> None:
     data = os.urandom(3 * MIB)
     answer = sandbox.run(f"{HOSTILE}:echo", data, {"word": "é"}, Limits(256 * MIB, 20, 4 * MIB))
     assert answer.data == data
-    assert answer.facts["facts"]["word"] == "é"
-    assert answer.facts["facts"]["pid"] != os.getpid()
+    assert answer.facts["word"] == "é"
+    assert answer.facts["pid"] != os.getpid()
     assert answer.ending.status == 0
     assert answer.ending.peak_bytes > MIB
 
@@ -179,7 +174,7 @@ def test_what_a_child_says_of_an_error_is_one_short_line(sandbox: Sandbox) -> No
     ],
 )
 def test_an_answer_that_is_none_is_refused(sandbox: Sandbox, answer: bytes) -> None:
-    with pytest.raises(UnusableOutput) as raised:
+    with pytest.raises(ChildFailed) as raised:
         sandbox.run(f"{HOSTILE}:answer_raw", answer, {}, ROOMY)
     assert raised.value.code == "crashed"
 
@@ -243,8 +238,8 @@ def test_a_server_that_never_starts_is_no_fault_of_the_output(
 def test_nothing_outlives_a_killed_worker() -> None:
     script = (
         "import os, threading, time\n"
-        "from arena.generation.sandbox.client import Sandbox\n"
-        "from tests.arena.generation import test_sandbox as here\n"
+        "from arena.common.sandbox.client import Sandbox\n"
+        "from tests.arena.common import test_sandbox as here\n"
         "made = Sandbox()\n"
         "work = (f'{here.HOSTILE}:sleep_for_ever', b'', {}, here.ROOMY)\n"
         "threading.Thread(target=made.run, args=work).start()\n"
@@ -269,8 +264,8 @@ def test_nothing_outlives_a_killed_worker() -> None:
 def test_a_forked_process_has_a_server_of_its_own_and_leaves_the_other_alone() -> None:
     script = (
         "import os\n"
-        "from arena.generation.sandbox.client import Sandbox\n"
-        "from tests.arena.generation import test_sandbox as here\n"
+        "from arena.common.sandbox.client import Sandbox\n"
+        "from tests.arena.common import test_sandbox as here\n"
         "made = Sandbox()\n"
         "first = made.zygote().process.pid\n"
         "assert here.tried(made, 'echo', n=1)['n'] == 1\n"
@@ -284,10 +279,8 @@ def test_a_forked_process_has_a_server_of_its_own_and_leaves_the_other_alone() -
 
 
 async def test_outputs_are_made_safe_side_by_side(sandbox: Sandbox) -> None:
-    def run(n: int) -> Answer:
-        return sandbox.run(f"{HOSTILE}:sleep", bytes(n), {"seconds": 0.05}, ROOMY)
-
-    answers = await asyncio.gather(*(asyncio.to_thread(run, n) for n in range(8)))
+    work, options = f"{HOSTILE}:sleep", {"seconds": 0.05}
+    answers = await asyncio.gather(*(sandbox.arun(work, b"", options, ROOMY) for _ in range(8)))
     assert [answer.ending.status for answer in answers] == [0] * 8
 
 
@@ -309,8 +302,8 @@ def test_threads_that_come_first_together_share_one_server() -> None:
 def test_without_the_filter_of_calls_the_limits_still_refuse_files_and_sockets() -> None:
     script = (
         "import errno, os, socket\n"
-        "from arena.generation.sandbox import confinement\n"
-        "from arena.generation.sandbox.limits import MIB, Limits\n"
+        "from arena.common.sandbox import confinement\n"
+        "from arena.common.sandbox.limits import MIB, Limits\n"
         "confinement._filter_calls = lambda: False\n"
         "missing = confinement.confine(Limits(64 * MIB, 5, 0), parent=os.getppid())\n"
         "os.write(1, ','.join(missing).encode())\n"
