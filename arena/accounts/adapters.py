@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.account.stages import EmailVerificationStage
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -21,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from arena.accounts.linking import join_voter
 from arena.accounts.middleware import browser_voter, forget_browser_voter
+from arena.accounts.selectors import has_another_way_in
 
 
 class VerificationOfAddresses(EmailVerificationStage):
@@ -68,6 +70,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def generate_unique_username(self, txts: list[str | None], regex: str | None = None) -> str:
         """Return a name that says nothing of the person: no part of an address."""
         return f"voter-{secrets.token_hex(6)}"
+
+    def can_delete_email(self, email_address: EmailAddress) -> bool:
+        """Keep the first choice while there are others, and the last way to sign in."""
+        others = EmailAddress.objects.filter(user=email_address.user).exclude(pk=email_address.pk)
+        if email_address.primary and others.exists():
+            return False
+        return has_another_way_in(email_address.user, without=email_address)
 
     def post_login(
         self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any

@@ -11,13 +11,19 @@ from allauth.decorators import rate_limit
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.webauthn.forms import SignupWebAuthnForm
 from allauth.mfa.webauthn.internal import auth, flows
-from allauth.mfa.webauthn.views import AddWebAuthnView
+from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+
+from arena.accounts.middleware import account_of
+from arena.accounts.selectors import has_another_way_in
 
 RESERVED = "passkey_signup"  # key in the session: the number and name of an account to be
 
@@ -71,6 +77,18 @@ def _open_account(request: HttpRequest, user: User, form: Any) -> HttpResponse:
     return complete_signup(request, user=user, redirect_url=get_next_redirect_url(request))
 
 
+class RemovePasskey(RemoveWebAuthnView):
+    """Remove a passkey, never the last way to sign in."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Say why the last one stays."""
+        if not has_another_way_in(account_of(self.request), without=self.get_object()):
+            text = _("This passkey is the only way into your account. Add another one first.")
+            messages.error(self.request, text)
+            return redirect("account")
+        return super().form_valid(form)
+
+
 class AddPasskey(AddWebAuthnView):
     """Add a passkey that signs in by itself; allauth's own page makes second steps."""
 
@@ -82,4 +100,4 @@ class AddPasskey(AddWebAuthnView):
 
     def get_success_url(self) -> str:
         """Return to the account."""
-        return "/account/"
+        return reverse("account")

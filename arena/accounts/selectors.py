@@ -7,7 +7,9 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
+from django.db.models import Model
 
 from arena.accounts.models import Voter
 
@@ -16,6 +18,23 @@ def passkeys_of(account: AbstractBaseUser) -> list[Authenticator]:
     """Return the passkeys of an account, the oldest first."""
     kept = Authenticator.objects.filter(user_id=account.pk, type=Authenticator.Type.WEBAUTHN)
     return list(kept.order_by("created_at"))
+
+
+def has_another_way_in(account: User, *, without: Model) -> bool:
+    """Say whether somebody can still sign in when this passkey, address or tie is gone."""
+
+    def is_left(model: type[Model]) -> bool:
+        kept = model._default_manager.filter(user=account)
+        return (kept.exclude(pk=without.pk) if isinstance(without, model) else kept).exists()
+
+    by_address = settings.MAIL.is_set or account.has_usable_password()
+    by_name = account.is_staff and account.has_usable_password()
+    return (
+        by_name
+        or is_left(Authenticator)
+        or is_left(SocialAccount)
+        or (by_address and is_left(EmailAddress))
+    )
 
 
 def account_facts(voter: Voter) -> dict[str, Any] | None:

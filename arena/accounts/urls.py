@@ -18,5 +18,6 @@ urlpatterns = [
     path("account/2fa/", RedirectView.as_view(pattern_name="account")),
     path("account/2fa/webauthn/", RedirectView.as_view(pattern_name="account")),
     path("account/2fa/webauthn/add/", passkeys.AddPasskey.as_view()),
+    path("account/2fa/webauthn/keys/<int:pk>/remove/", passkeys.RemovePasskey.as_view()),
     *WITHOUT_MAIL,
 ]

@@ -122,3 +122,23 @@ def test_the_copy_has_the_account_and_another_sites_profile_is_never_kept(
     own = voter_of(account)
     assert own is not None
     assert copy["voter"]["id"] == str(own.pk)
+
+
+def test_the_last_way_to_sign_in_stays_and_an_address_goes_when_there_is_another(
+    db: None,
+) -> None:
+    browser = Client()
+    browser.post("/account/signup/", {"email": "ada@example.org", "password1": PASSWORD})
+    browser.post("/account/reauthenticate/", {"password": PASSWORD})
+    remove = {"email": "ada@example.org", "action_remove": ""}
+    browser.post("/account/email/", remove)
+    assert EmailAddress.objects.exists()
+    account = User.objects.get()
+    key = Authenticator.objects.create(user=account, type="webauthn", data={"name": "Phone"})
+    browser.post("/account/email/", remove)
+    assert not EmailAddress.objects.exists()
+    account.refresh_from_db()
+    assert account.email == ""
+    page = browser.post(f"/account/2fa/webauthn/keys/{key.pk}/remove/", follow=True)
+    assert "the only way into your account" in page.content.decode()
+    assert Authenticator.objects.exists()
