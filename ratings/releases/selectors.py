@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from arena.arenas.models import Arena
@@ -33,13 +35,14 @@ def n_battles_with_images(arena: Arena) -> int:
     Nobody has looked whom the pictures show, and a release cannot be called back.
     """
     voted = _voted(arena)
-    n_first = voted.filter(_has_images()).count()
-    followed = voted.filter(continues__isnull=False).exclude(_has_images())
-    return n_first + sum(
-        Battle.objects.filter(
-            _has_images(), pk__in=[turn.pk for turn in turns_before(battle)]
-        ).exists()
-        for battle in followed
+    turns = Battle.objects.filter(_has_images(), arena=arena, ending=Battle.Ending.CONTINUED)
+    newest, later = set(turns.values_list("pk", flat=True)), set[uuid.UUID]()
+    while newest:  # as often as a conversation may have turns
+        followed = Battle.objects.filter(continues__in=newest)
+        newest = set(followed.values_list("pk", flat=True)) - later
+        later |= newest
+    return voted.filter(_has_images()).count() + (
+        voted.filter(pk__in=later).exclude(_has_images()).count()
     )
 
 
