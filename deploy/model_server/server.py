@@ -23,8 +23,8 @@ KEEP_S = 600  # a job is forgotten so long after its deadline
 def generate(request):
     """Yield {"progress": 0..1} and {"text": piece}, or at last {"data": bytes, "type": …}.
 
-    `request` has modality, prompt, seed, parameters and history. Raise to fail; a ValueError
-    says that the request is wrong. This one turns the prompt round or paints stripes.
+    `request` has modality, prompt, seed, parameters, images and history. Raise to fail; a
+    ValueError says that the request is wrong. This one turns the prompt round or paints stripes.
     """
     steps = int(request["parameters"].get("steps", 8))
     for step in range(steps):

@@ -12,6 +12,7 @@ ADAPTERS: dict[str, str] = {
     "demo": "models_registry.adapters.demo.adapter.DemoAdapter",
     "diffusers": "models_registry.adapters.diffusers.adapter.DiffusersAdapter",
     "http": "models_registry.adapters.http.adapter.HttpAdapter",
+    "mesh": "models_registry.adapters.mesh.adapter.MeshAdapter",
     "openai": "models_registry.adapters.openai.adapter.OpenAIAdapter",
     "transformers": "models_registry.adapters.transformers.adapter.TransformersAdapter",
 }

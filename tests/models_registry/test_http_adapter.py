@@ -33,13 +33,15 @@ from models_registry.adapters.contract import (
     GenerationError,
     Progress,
     Request,
+    RequestImage,
     TextDelta,
+    Turn,
     Usage,
 )
 from models_registry.adapters.http.adapter import HttpAdapter
 from models_registry.adapters.http.config import CONFIG_CHECKS
 from models_registry.adapters.http.errors import HINTS, RETRYABLE, code_of
-from models_registry.adapters.http.job import NotTheProtocol, parsed_job
+from models_registry.adapters.http.job import NotTheProtocol, job_body, parsed_job
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAM = REPOSITORY / "deploy" / "model_server" / "server.py"
@@ -484,6 +486,24 @@ def test_odd_numbers_and_half_characters_are_made_harmless() -> None:
     huge = b'{"status": "processing", "progress": ' + b"9" * 4000 + b"}"
     assert parsed_job(huge, job_id="a").progress is None
     assert parsed_job(b'{"status": "starting", "progress": 7}', job_id="a").progress == 1.0
+
+
+def test_a_job_carries_the_turns_and_images_of_its_request() -> None:
+    image = RequestImage(b"\xff\xd8", "image/jpeg", "a cat")
+    request = Request("And now?", 7, {"steps": 2}, (Turn("What?", "A cat", (image,)),), (image,))
+    shown = [{"media_type": "image/jpeg", "data": "/9g="}]
+    body = job_body(HttpAdapter.validate({**GOOD, "model": "m"}), request, "a")
+    assert json.loads(json.dumps(body)) == {
+        "id": "a",
+        "model": "m",
+        "modality": "image",
+        "prompt": "And now?",
+        "seed": 7,
+        "parameters": {"steps": 2},
+        "images": shown,
+        "history": [{"prompt": "What?", "images": shown, "answer": "A cat"}],
+        "deadline_s": 600.0,
+    }
 
 
 def test_a_code_in_the_document_goes_before_the_status() -> None:

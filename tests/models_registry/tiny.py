@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import string
 from pathlib import Path
 from typing import Any
@@ -233,3 +234,80 @@ def save_stable_audio(folder: Path) -> Path:
         ),
     ).save_pretrained(folder)
     return folder
+
+
+def save_shap_e(folder: Path, *, is_empty: bool = False) -> Path:
+    """Save a Shap-E of tiny parts; an empty one has no table of triangles, so no surface."""
+    from diffusers import HeunDiscreteScheduler, PriorTransformer, ShapEPipeline
+    from diffusers.pipelines.shap_e import ShapERenderer
+    from transformers import CLIPTextConfig, CLIPTextModelWithProjection
+
+    torch.manual_seed(0)
+    tokenizer = character_tokenizer(model_max_length=77)
+    renderer = ShapERenderer(
+        param_shapes=((8, 93), (8, 8), (8, 8), (8, 8)),
+        d_latent=16,
+        d_hidden=8,
+        n_output=12,
+        background=(0.1, 0.1, 0.1),
+    )
+    if not is_empty:
+        fill_triangle_table(renderer.mesh_decoder)
+    ShapEPipeline(
+        prior=PriorTransformer(
+            num_attention_heads=2,
+            attention_head_dim=16,
+            embedding_dim=16,
+            num_embeddings=32,
+            embedding_proj_dim=16,
+            time_embed_dim=64,
+            num_layers=1,
+            clip_embed_dim=32,
+            additional_embeddings=0,
+            time_embed_act_fn="gelu",
+            norm_in_type="layer",
+            encoder_hid_proj_type=None,
+            added_emb_type=None,
+        ),
+        text_encoder=CLIPTextModelWithProjection(
+            CLIPTextConfig(
+                vocab_size=len(tokenizer),
+                hidden_size=16,
+                projection_dim=16,
+                intermediate_size=37,
+                num_attention_heads=4,
+                num_hidden_layers=1,
+                bos_token_id=0,
+                eos_token_id=1,
+                pad_token_id=1,
+            )
+        ),
+        tokenizer=tokenizer,
+        scheduler=HeunDiscreteScheduler(
+            beta_schedule="exp",
+            num_train_timesteps=1024,
+            prediction_type="sample",
+            use_karras_sigmas=True,
+            clip_sample=True,
+            clip_sample_range=1.0,
+        ),
+        shap_e_renderer=renderer,
+    ).save_pretrained(folder)
+    return folder
+
+
+def fill_triangle_table(decoder: Any) -> None:
+    """Fan the edges of each cube that the surface crosses into up to five triangles.
+
+    A real Shap-E carries the table of marching cubes among its weights.
+    """
+    sides = [(0, 0), (1, 0), (0, 1), (1, 1)]
+    corners = [((0, y, z), (1, y, z)) for y, z in sides]
+    corners += [((x, 0, z), (x, 1, z)) for x, z in sides]
+    corners += [((x, y, 0), (x, y, 1)) for x, y in sides]
+    bits = [tuple(x + 2 * y + 4 * z for x, y, z in ends) for ends in corners]
+    for case in range(256):
+        crossed = [edge for edge, (a, b) in enumerate(bits) if (case >> a ^ case >> b) & 1]
+        for number, pair in enumerate(itertools.pairwise(crossed[1:7])):
+            decoder.cases[case, number] = torch.tensor([crossed[0], *pair])
+            decoder.masks[case, number] = True

@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 from diffusers import DiffusionPipeline
-from diffusers.utils.logging import disable_progress_bar
+from diffusers.utils import logging as diffusers_logging
+from transformers.utils import logging as transformers_logging
 
 from models_registry.adapters.contract import GenerationError, Progress, Request
 from models_registry.adapters.local import CannotLoad, Emit
@@ -55,7 +56,8 @@ class Pipeline:
     """A loaded pipeline. Not for two requests at a time: its scheduler keeps state."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        disable_progress_bar()  # the log of a worker is no terminal
+        for logging in (diffusers_logging, transformers_logging):
+            logging.disable_progress_bar()  # the log of a worker is no terminal
         self.config = config
         self.device = chosen_device(config)
         # A checkpoint in one file beside the parts would double the download.

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from models_registry.adapters.contract import (
     Adapter,
@@ -22,10 +22,12 @@ from models_registry.adapters.contract import (
     TextDelta,
     Usage,
 )
-from models_registry.adapters.http.client import JobClient
 from models_registry.adapters.http.config import MIB, checked_config
 from models_registry.adapters.http.errors import failure
-from models_registry.adapters.http.job import Job
+from models_registry.adapters.http.job import Job, job_body
+
+if TYPE_CHECKING:
+    from models_registry.adapters.http.client import JobClient
 
 MAX_TEXT_BYTES = MIB  # sixteen times the longest answer that is shown
 # What the media type of an output has to start with.
@@ -62,11 +64,9 @@ class HttpAdapter(Adapter):
     async def load(self) -> None:
         """Read the key and the certificates; GenerationError `auth` without a usable key."""
         if self._certificates is None:
-            import httpx2
-
             self._key = self._read_key()
-            # Reading the certificates takes a while; other streams go on meanwhile.
-            self._certificates = await asyncio.to_thread(httpx2.create_ssl_context)
+            # The client library and the certificates take a while; other streams go on meanwhile.
+            self._certificates = await asyncio.to_thread(_certificates)
 
     def _read_key(self) -> str:
         variable = self.config.get("api_key_env")
@@ -88,6 +88,8 @@ class HttpAdapter(Adapter):
         if self._certificates is None:
             raise failure("not_loaded", f"the client of {self.config['base_url']} is not made yet")
         import httpx2
+
+        from models_registry.adapters.http.client import JobClient
 
         headers = {"Accept-Encoding": "identity"}
         if self._key:
@@ -112,7 +114,7 @@ class HttpAdapter(Adapter):
                 await job.end()
 
     async def _events(self, client: JobClient, request: Request) -> AsyncGenerator[Event, None]:
-        job = await client.submit(self._body(request, client.job_id))
+        job = await client.submit(job_body(self.config, request, client.job_id))
         yield Progress(0.0)
         follow = self._streamed if self.config["stream"] else self._polled
         n_bytes, has_words = 0, False
@@ -186,16 +188,8 @@ class HttpAdapter(Adapter):
             raise failure("empty", f"{server} finished without a word")
         return TextDelta(text)
 
-    def _body(self, request: Request, job_id: str) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            "id": job_id,
-            "modality": self.config["modality"],
-            "prompt": request.prompt,
-            "seed": request.seed,
-            "parameters": dict(request.parameters),
-            "history": [{"prompt": turn.prompt, "answer": turn.answer} for turn in request.history],
-            "deadline_s": self.config["deadline_s"],
-        }
-        if "model" in self.config:
-            body["model"] = self.config["model"]
-        return body
+
+def _certificates() -> ssl.SSLContext:
+    import httpx2
+
+    return httpx2.create_ssl_context()

@@ -1,12 +1,15 @@
-"""Read a job document: the JSON object with which a server says how far a job is."""
+"""The two JSON objects of the job API: what is asked for, and how far a job is."""
 
 from __future__ import annotations
 
+import base64
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
+from models_registry.adapters.contract import Request, RequestImage
 from models_registry.adapters.http.errors import Code, said_code, words_of
 
 Status = Literal["starting", "processing", "succeeded", "failed", "canceled", "aborted"]
@@ -41,6 +44,31 @@ class Job:
         if self.status == "canceled":
             return self.code or "server_error", self.words or "the server cancelled the job"
         return self.code or "server_error", self.words or "the job failed without a reason"
+
+
+def job_body(config: Mapping[str, Any], request: Request, job_id: str) -> dict[str, Any]:
+    """Return what a server is sent for a request; images are in Base64."""
+    body: dict[str, Any] = {
+        "id": job_id,
+        "modality": config["modality"],
+        "prompt": request.prompt,
+        "seed": request.seed,
+        "parameters": dict(request.parameters),
+        "images": _images(request.images),
+        "history": [
+            {"prompt": turn.prompt, "images": _images(turn.images), "answer": turn.answer}
+            for turn in request.history
+        ],
+        "deadline_s": config["deadline_s"],
+    }
+    return {**body, "model": config["model"]} if "model" in config else body
+
+
+def _images(images: Sequence[RequestImage]) -> list[dict[str, str]]:
+    return [
+        {"media_type": image.media_type, "data": base64.b64encode(image.data).decode()}
+        for image in images
+    ]
 
 
 def parsed_job(data: bytes, *, job_id: str) -> Job:
