@@ -260,10 +260,12 @@ def test_every_import_that_is_shown_works(file: Path) -> None:
 
 def variables() -> set[str]:
     """The environment variables that the settings and the data folder are read from."""
-    read = (REPOSITORY / "arena" / "config" / "environment.py").read_text("utf-8")
+    config = REPOSITORY / "arena" / "config"
+    read = "".join((config / name).read_text("utf-8") for name in ("environment.py", "sign_in.py"))
     folder = (REPOSITORY / "deploy" / "embedded" / "places.py").read_text("utf-8")
     return {
         *re.findall(r'_(?:text|switch)\("([A-Z_]+)"\)', read),
+        *re.findall(r'env\.str\("([A-Z_]+)"', read),
         *re.findall(r'os\.environ\.get\("([A-Z_]+)"\)', folder),
     }
 
