@@ -72,6 +72,11 @@ class Arena(models.Model):
         default=0,
         help_text="Eighths of a turn from which each object must have been seen (3D), up to 8.",
     )
+    min_look_s = models.FloatField(
+        default=0.5,
+        help_text="A vote that comes sooner than so many seconds after the outputs were on the "
+        "screen is held. 0: however soon.",
+    )
     position = models.PositiveSmallIntegerField(default=0, help_text="Order on the front page.")
     is_open = models.BooleanField(default=True, help_text="New battles may be started.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -117,6 +122,11 @@ class Arena(models.Model):
                 condition=Q(gate_s__gte=0, gate_s__lte=300),
                 name="a_gate_lasts_at_most_300_seconds",
                 violation_error_message="Choose 0 to 300 seconds.",
+            ),
+            models.CheckConstraint(
+                condition=Q(min_look_s__gte=0, min_look_s__lte=10),
+                name="a_look_lasts_at_most_10_seconds",
+                violation_error_message="Choose 0 to 10 seconds.",
             ),
             models.CheckConstraint(
                 condition=Q(gate_views__lte=8),

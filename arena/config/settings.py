@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "arena.generation",
     "arena.votes",
     "arena.ledger",
+    "arena.integrity",
     "ratings.boards",
     "ratings.releases",
     "ratings.rewards",
@@ -211,6 +212,7 @@ BATCH_TASKS = (
     "rewards.train_reward_models",
     "boards.recount_arena",
     "boards.examine_boards",
+    "integrity.judge_voters",
 )
 CELERY_TASK_ROUTES = {task: {"queue": "batch"} for task in BATCH_TASKS}
 LONGEST_TASK_S = max(TASK_TIME_LIMIT_S.values())
@@ -246,6 +248,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 55.0},
     },
     "forget unfinished": {"task": "accounts.forget_unfinished", "schedule": 24 * 3600.0},
+    "judge voters": {"task": "integrity.judge_voters", "schedule": 600.0},
     "build releases": {"task": "releases.build_releases", "schedule": 24 * 3600.0},
     "train reward models": {"task": "rewards.train_reward_models", "schedule": 7 * 24 * 3600.0},
 }

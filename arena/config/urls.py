@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("arena.generation.urls")),
     path("", include("arena.votes.urls")),
     path("", include("arena.ledger.urls")),
+    path("", include("arena.integrity.urls")),
     path("", include("ratings.boards.urls")),
     path("", include("ratings.releases.urls")),
     path("", include("ratings.rewards.urls")),

@@ -5,9 +5,13 @@ Every function here returns SQL made from the constants of `arena.ledger.commitm
 
 from __future__ import annotations
 
-from arena.ledger.commitments import FORMAT, TABLES, Kind
+from arena.ledger.commitments import ALL_TABLES, FORMAT, Kind
 
-NULLABLE = {("votes_vote", "voter_id"), ("votes_vote", "source_id")}
+NULLABLE = {
+    ("votes_vote", "voter_id"),
+    ("votes_vote", "source_id"),
+    ("integrity_verdict", "made_by_id"),
+}
 # Bytes of what is always as long (years have four digits): not written twice to be counted.
 LENGTHS = {Kind.UUID: 36, Kind.TIME: 27}
 _TIME = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
@@ -20,7 +24,7 @@ def time_sql(expression: str) -> str:
 
 def content_sql(table: str, row: str) -> list[tuple[str, str]]:
     """Return each column of a table with the SQL that writes it as text; `row` is its alias."""
-    return [(name, _written(kind, f"{row}.{name}")) for name, kind in TABLES[table].items()]
+    return [(name, _written(kind, f"{row}.{name}")) for name, kind in ALL_TABLES[table].items()]
 
 
 def preimage_sql(table: str, *, entry: str, at: str, key: str, salt: str, row: str) -> str:
@@ -34,7 +38,7 @@ def preimage_sql(table: str, *, entry: str, at: str, key: str, salt: str, row: s
         f"'salt:64:', encode({salt}, 'hex'), '\n'",
     ]
     for name, text in content_sql(table, row):
-        length = LENGTHS.get(TABLES[table][name])
+        length = LENGTHS.get(ALL_TABLES[table][name])
         if (table, name) in NULLABLE:
             counted = f"'{length}:'" if length else f"octet_length({text})::text || ':'"
             parts.append(f"'{name}:', coalesce({counted} || {text}, '-'), '\n'")

@@ -9,7 +9,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from arena.common.errors import BadInput, NotAllowed
-from arena.ledger.commitments import TABLES
+from arena.ledger.commitments import ALL_TABLES
 from arena.ledger.entry_sql import backfill_sql
 from arena.ledger.models import Entry, Erasure
 
@@ -18,13 +18,14 @@ WORDS = {
     "votes_rationale": {"text": ""},
     "votes_seatrationale": {"text": ""},
     "votes_mark": {"note": ""},
+    "integrity_verdict": {"note": ""},
 }
 
 
 def backfill() -> dict[str, int]:
     """Make an entry of each row that has none; return how many were made, by table."""
     made = {}
-    for table in TABLES:
+    for table in ALL_TABLES:
         with transaction.atomic(), connection.cursor() as cursor:
             # Rows that are inserted meanwhile get theirs from the trigger.
             cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")

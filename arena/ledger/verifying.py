@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from arena.ledger import merkle, outside
 from arena.ledger.checkpoints import NOTHING_BEFORE, Statement, is_signed
-from arena.ledger.commitments import TABLES, Kind
+from arena.ledger.commitments import ALL_TABLES, Kind
 from arena.ledger.entry_sql import preimage_sql
 from arena.ledger.models import Checkpoint, Erasure
 from arena.ledger.sealing import leaves_of
@@ -270,7 +270,7 @@ def _check_waiting(verdict: Verdict, *, after: int) -> None:
 
 
 def _check_rows_without_entry(verdict: Verdict) -> None:
-    for table in TABLES:
+    for table in ALL_TABLES:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT t.id::text FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM ledger_entry e"  # noqa: S608
@@ -284,7 +284,7 @@ def _entries(after: int, last: int) -> dict[int, Read]:
     """Return the entries after one number, up to another, with what their rows give now."""
     found: dict[int, Read] = {}
     with connection.cursor() as cursor:
-        for table in TABLES:
+        for table in ALL_TABLES:
             cursor.execute(_ENTRIES_SQL[table], [after, last])
             for pk, *read in cursor.fetchall():
                 found[pk] = Read._make(read)
@@ -301,7 +301,7 @@ def _entries_sql(table: str, key_kind: Kind) -> str:
     )
 
 
-_ENTRIES_SQL = {table: _entries_sql(table, columns["id"]) for table, columns in TABLES.items()}
+_ENTRIES_SQL = {table: _entries_sql(table, columns["id"]) for table, columns in ALL_TABLES.items()}
 
 
 def _erased(after: int, last: int) -> set[int]:

@@ -1,4 +1,4 @@
-"""Which board a reader asked for: source of the votes, slice, method."""
+"""Which board a reader asked for: source of the votes, slice, method, raw or counted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from arena.common.words import gettext_noop
 from arena.prompts.slices import Slice
 from ratings.boards.kept import Counts
 from ratings.boards.methods import METHODS
-from ratings.boards.models import ALL_VOTES, Analysis
+from ratings.boards.models import ALL_VOTES, EVERY_VOTE, Analysis
 from ratings.boards.selectors import (
     SOURCES,
     ModelFacts,
@@ -37,6 +37,7 @@ SOURCE_NAMES = {
     "all": gettext_noop("all"),
 }
 MAIN = ""  # the method of the main board
+RAW = "all"  # as `votes` of an address: the votes that do not count too
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class BoardChoice:
     source: str
     slice: str = ALL_VOTES
     method: str = MAIN
+    is_raw: bool = False  # with the votes that are held or excluded
 
     @classmethod
     def of_request(cls, request: HttpRequest, arena: Arena) -> Self:
@@ -56,7 +58,9 @@ class BoardChoice:
         """
         asked = request.GET.get("source", "")
         source = asked if asked in SOURCES else default_source(arena)
-        choice = cls(arena, source, request.GET.get("slice", ""), request.GET.get("method", ""))
+        slice_key, method = request.GET.get("slice", ""), request.GET.get("method", "")
+        is_raw = request.GET.get("votes", "") == RAW
+        choice = cls(arena, source, slice_key, method, is_raw)
         choice.check()
         return choice
 
@@ -69,6 +73,8 @@ class BoardChoice:
         if self.method and self.method not in METHODS:
             message = _("There is no method '%(method)s'. Methods: %(known)s.")
             raise NotFound(message % {"method": self.method, "known": ", ".join(METHODS)})
+        if self.is_raw and (self.slice or self.method):
+            raise NotFound(_("All votes have one board; slices and methods take the counted ones."))
         if self.method and self.slice:
             raise NotFound(_("Other methods are fitted to all votes; choose a slice or a method."))
         if self.method and "board" not in self.finding:
@@ -114,12 +120,16 @@ class BoardChoice:
         """The board itself: as it is now, or as its method last found it."""
         if self.method:
             return Board.from_dict(self.finding["board"])
-        return live_board(self.arena, self.source, self.slice)
+        return live_board(self.arena, self.source, self._counted_as)
 
     @cached_property
     def counts(self) -> Counts:
         """Votes between each two models."""
-        return counts_of(self.arena, self.source, self.slice)
+        return counts_of(self.arena, self.source, self._counted_as)
+
+    @property
+    def _counted_as(self) -> str:
+        return EVERY_VOTE if self.is_raw else self.slice
 
     @cached_property
     def labels(self) -> dict[int, str]:
@@ -138,7 +148,8 @@ class BoardChoice:
 
     def query(self, **changes: str) -> str:
         """Return the query of this board's address, with changes; empty for the usual board."""
-        parts = {"source": self.source, "slice": self.slice, "method": self.method, **changes}
+        parts = {"source": self.source, "slice": self.slice, "method": self.method}
+        parts = {**parts, "votes": RAW if self.is_raw else "", **changes}
         if parts["source"] == self.usual_source:
             del parts["source"]
         query = urlencode({name: value for name, value in parts.items() if value})

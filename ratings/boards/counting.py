@@ -17,15 +17,17 @@ from redis.exceptions import RedisError
 
 from arena.arenas.models import Arena
 from arena.battles.models import Battle
+from arena.integrity.selectors import is_counted
 from arena.prompts.slices import slices_of
 from arena.votes.models import Vote
 from ratings.boards.facts import facts_of, standing_votes_with_facts
-from ratings.boards.models import ALL_VOTES, TalliedVote, Tally
+from ratings.boards.models import ALL_VOTES, LEFT_OUT, TalliedVote, Tally
 from ratings.boards.selectors import (
     COLUMNS,
     tallied_outcomes,
     tallied_votes,
     untallied_votes,
+    votes_with_unheeded_verdicts,
     votes_with_untallied_details,
     withdrawn_tallied_votes,
 )
@@ -65,12 +67,17 @@ def count_vote(vote_id: str) -> bool:
         if hasattr(vote, "withdrawal"):
             return False
         slices, outcomes = slices_of(facts_of(vote)), _dimension_ranks(vote)
-        _, is_new = TalliedVote.objects.get_or_create(
-            vote=vote, defaults={"slices": slices, "dimensions": sorted(outcomes)}
+        tallied, is_new = TalliedVote.objects.get_or_create(
+            vote=vote,
+            defaults={
+                "slices": slices,
+                "dimensions": sorted(outcomes),
+                "is_counted": is_counted(vote.pk),
+            },
         )
         if not is_new:
             return False
-        _change(vote, [_main(vote, slices), *_asked(outcomes)], 1)
+        _change(vote, _rankings(vote, tallied), 1)
     announce_change(vote.battle.arena.slug)
     return True
 
@@ -92,7 +99,8 @@ def count_details(vote_id: str) -> bool:
             return False
         tallied.dimensions = sorted(known | set(new))
         tallied.save(update_fields=["dimensions"])
-        _change(vote, _asked(new), 1)
+        if tallied.is_counted:
+            _change(vote, _asked(new), 1)
     announce_change(vote.battle.arena.slug)
     return True
 
@@ -106,9 +114,26 @@ def uncount_vote(vote_id: str) -> bool:
         if tallied is None:
             return False
         tallied.delete()
-        counted = {key: ranks for key, ranks in _dimension_ranks(vote).items()
-                   if key in tallied.dimensions}  # fmt: skip
-        _change(vote, [_main(vote, tallied.slices), *_asked(counted)], -1)
+        _change(vote, _rankings(vote, tallied), -1)
+    announce_change(vote.battle.arena.slug)
+    return True
+
+
+def count_verdict(vote_id: str) -> bool:
+    """Move a tallied vote to where its newest verdict says; False when it is there.
+
+    A vote that is not tallied yet goes there when it is.
+    """
+    with transaction.atomic():
+        _lock_tallies("ROW EXCLUSIVE")
+        vote = _locked(vote_id)
+        tallied = TalliedVote.objects.filter(vote=vote).first()
+        if tallied is None or tallied.is_counted == is_counted(vote.pk):
+            return False
+        _change(vote, _rankings(vote, tallied), -1)
+        tallied.is_counted = not tallied.is_counted
+        tallied.save(update_fields=["is_counted"])
+        _change(vote, _rankings(vote, tallied), 1)
     announce_change(vote.battle.arena.slug)
     return True
 
@@ -135,8 +160,13 @@ class _Counted:
     keys: Sequence[str]
 
 
-def _main(vote: Vote, slices: Sequence[str]) -> _Counted:
-    return _Counted(vote.ranks, vote.is_acceptable, (ALL_VOTES, *slices))
+def _rankings(vote: Vote, tallied: TalliedVote) -> list[_Counted]:
+    """Return what a tallied vote put into the tallies, and where."""
+    if not tallied.is_counted:
+        return [_Counted(vote.ranks, vote.is_acceptable, (LEFT_OUT,))]
+    asked = _dimension_ranks(vote)
+    main = _Counted(vote.ranks, vote.is_acceptable, (ALL_VOTES, *tallied.slices))
+    return [main, *_asked({key: asked[key] for key in tallied.dimensions})]
 
 
 def _asked(ranks_by_dimension: Mapping[str, Sequence[int]]) -> list[_Counted]:
@@ -225,15 +255,15 @@ def recount_arena(arena_id: int, import_id: int | None = None) -> int:
         # Mark first, then count the marked ones: a vote or withdrawal that comes in between is in
         # neither, and its own event counts it.
         _mark_tallied(arena, slices_by_vote)
-        _look_again("boards_talliedvote", "votes_dimensionoutcome")
+        _look_again("boards_talliedvote", "votes_dimensionoutcome", "integrity_verdict")
         counts: dict[str, dict[Cell, list[int]]] = {
             origin: defaultdict(lambda: [0] * len(COLUMNS)) for origin in Battle.Origin.values
         }
         n_votes = 0
-        for origin, revisions, ranks, is_acceptable, slices in tallied_votes(arena):
+        for origin, revisions, ranks, is_acceptable, keys in tallied_votes(arena):
             n_votes += 1
             for low, high, column in pair_outcomes(revisions, ranks, is_acceptable=is_acceptable):
-                for key in (ALL_VOTES, *slices):
+                for key in keys:
                     counts[origin][key, low, high][COLUMNS.index(column)] += 1
         for origin, revisions, ranks, dimension in tallied_outcomes(arena):
             for low, high, column in pair_outcomes(revisions, ranks, is_acceptable=True):
@@ -287,6 +317,7 @@ def _mark_tallied(arena: Arena, slices_by_vote: Mapping[uuid.UUID, tuple[str, ..
     TalliedVote.objects.bulk_create(marks, ignore_conflicts=True)
     with connection.cursor() as cursor:
         cursor.execute(_MARK_DIMENSIONS, [arena.pk])
+        cursor.execute(_MARK_LEFT_OUT, [arena.pk])
 
 
 _MARK_DIMENSIONS = """
@@ -298,12 +329,27 @@ UPDATE boards_talliedvote t SET dimensions = o.keys FROM (
 """
 
 
+_MARK_LEFT_OUT = """
+UPDATE boards_talliedvote t SET is_counted = false FROM (
+    SELECT DISTINCT ON (n.vote_id) n.vote_id, n.status
+    FROM integrity_verdict n JOIN votes_vote v ON v.id = n.vote_id
+    JOIN battles_battle b ON b.id = v.battle_id
+    WHERE b.arena_id = %s ORDER BY n.vote_id, n.id DESC
+) n WHERE t.vote_id = n.vote_id AND n.status <> 'counted'
+"""
+
+
 def count_missed(arena: Arena) -> int:
-    """Bring the tallies up to date with the votes and withdrawals whose events are not done yet.
+    """Bring the tallies up to date with what was said of votes and whose events are not done yet.
 
     Returns how many there were. A few are counted one by one; for many the arena is counted anew.
     """
-    missed = (untallied_votes, withdrawn_tallied_votes, votes_with_untallied_details)
+    missed = (
+        untallied_votes,
+        withdrawn_tallied_votes,
+        votes_with_unheeded_verdicts,
+        votes_with_untallied_details,
+    )
     n_missed = sum(votes(arena).count() for votes in missed)
     if n_missed > MOST_ONE_BY_ONE:
         recount_arena(arena.pk)
@@ -312,6 +358,8 @@ def count_missed(arena: Arena) -> int:
         uncount_vote(str(vote_id))
     for vote_id in list(untallied_votes(arena)):
         count_vote(str(vote_id))
+    for vote_id in list(votes_with_unheeded_verdicts(arena)):
+        count_verdict(str(vote_id))
     for vote_id in list(votes_with_untallied_details(arena)):
         count_details(str(vote_id))
     return n_missed

@@ -98,18 +98,18 @@ _kept: OrderedDict[Key, KeptTallies] = OrderedDict()
 _lock = threading.Lock()
 
 
-def kept_tallies(arena_id: int, origins: Sequence[str], slice_key: str) -> Counts:
-    """Return the counts of these origins together, up to date.
+def kept_tallies(arena_id: int, origins: Sequence[str], slices: Sequence[str]) -> Counts:
+    """Return the counts of these origins and slices together, up to date.
 
     Inside a transaction they are read afresh: it sees changes that others may never see.
     """
     if connection.in_atomic_block:
-        parts = [KeptTallies(arena_id, origin, slice_key) for origin in origins]
+        parts = [KeptTallies(arena_id, origin, key) for origin in origins for key in slices]
         for part in parts:
             part.bring_up_to_date()
         return Counts.of(parts)
     with _lock:
-        parts = [_keep((arena_id, origin, slice_key)) for origin in origins]
+        parts = [_keep((arena_id, origin, key)) for origin in origins for key in slices]
         for part in parts:
             part.bring_up_to_date()
         return Counts.of(parts)
@@ -133,7 +133,7 @@ class Counts:
 
     @classmethod
     def of(cls, parts: Sequence[KeptTallies]) -> Counts:
-        """Add the counts of several origins."""
+        """Add the counts of several origins and slices."""
         stamp = tuple(part.version for part in parts)
         voted = [part for part in parts if part.revisions]
         if len(voted) == 1:

@@ -12,7 +12,9 @@ from arena.battles.models import Battle
 from arena.votes.models import Vote
 from models_registry.models import Revision
 
-ALL_VOTES = ""  # the slice that every vote is in
+ALL_VOTES = ""  # the slice that every counted vote is in
+LEFT_OUT = "left-out"  # the slice of the votes that are held or excluded, and of no other slice
+EVERY_VOTE = "every-vote"  # no slice of its own: both of them together, for the raw board
 SLICE_CHARS = 60
 
 
@@ -61,6 +63,11 @@ class TalliedVote(models.Model):
         default=list,
         db_default=[],
         help_text="Keys of the dimensions whose outcomes are in the tallies too.",
+    )
+    is_counted = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="No verdict speaks against it. Else it is in the tallies of votes left out.",
     )
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ from arena.battles.selectors import competing_in
 from arena.votes.models import DimensionOutcome, Vote
 from models_registry.models import Revision
 from ratings.boards.kept import Counts, kept_tallies
-from ratings.boards.models import ALL_VOTES, Analysis, TalliedVote, Tally
+from ratings.boards.models import ALL_VOTES, EVERY_VOTE, LEFT_OUT, Analysis, TalliedVote, Tally
 from ratings.boards.slices import arena_slices
 from ratings.boards.table import Board, PairCounts, make_board, unambiguous
 from ratings.fitting.tallies import PairTallies
@@ -43,8 +43,8 @@ def origins_of(source: str) -> list[str]:
 
 
 def tallied_votes(arena: Arena) -> Iterator[tuple[str, list[int], list[int], bool, list[str]]]:
-    """Yield (origin, revisions by seat, ranks, is acceptable, slices) of each tallied vote."""
-    return (
+    """Yield (origin, revisions by seat, ranks, is acceptable, keys of its tallies) of each."""
+    rows = (
         TalliedVote.objects.filter(vote__battle__arena=arena)
         .annotate(
             revisions=ArrayAgg(
@@ -52,10 +52,14 @@ def tallied_votes(arena: Arena) -> Iterator[tuple[str, list[int], list[int], boo
             )
         )
         .values_list(
-            "vote__battle__origin", "revisions", "vote__ranks", "vote__is_acceptable", "slices"
+            "vote__battle__origin", "revisions", "vote__ranks", "vote__is_acceptable", "slices",
+            "is_counted",
         )
         .iterator(chunk_size=CHUNK)
-    )
+    )  # fmt: skip
+    for origin, revisions, ranks, is_acceptable, slices, is_counted in rows:
+        keys = [ALL_VOTES, *slices] if is_counted else [LEFT_OUT]
+        yield origin, revisions, ranks, is_acceptable, keys
 
 
 _OUTCOMES = """
@@ -68,7 +72,7 @@ JOIN votes_dimensionoutcome o ON o.vote_id = t.vote_id
 JOIN arenas_dimension d ON d.id = o.dimension_id AND d.key = ANY(t.dimensions)
 JOIN votes_vote v ON v.id = t.vote_id
 JOIN battles_battle b ON b.id = v.battle_id
-WHERE d.arena_id = %s
+WHERE d.arena_id = %s AND t.is_counted
 """
 
 
@@ -104,6 +108,25 @@ def votes_with_untallied_details(arena: Arena) -> QuerySet[Any, uuid.UUID]:
     return missed.order_by().values_list("vote", flat=True).distinct()
 
 
+_UNHEEDED = """
+SELECT t.vote_id FROM (
+    SELECT DISTINCT ON (n.vote_id) n.vote_id, n.status
+    FROM integrity_verdict n JOIN votes_vote v ON v.id = n.vote_id
+    JOIN battles_battle b ON b.id = v.battle_id
+    WHERE b.arena_id = %s ORDER BY n.vote_id, n.id DESC
+) n JOIN boards_talliedvote t ON t.vote_id = n.vote_id
+WHERE t.is_counted <> (n.status = 'counted')
+"""
+
+
+def votes_with_unheeded_verdicts(arena: Arena) -> QuerySet[Vote, uuid.UUID]:
+    """Return the ids of the tallied votes whose newest verdict the tallies do not follow yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNHEEDED, [arena.pk])
+        keys = [row[0] for row in cursor.fetchall()]
+    return Vote.objects.filter(pk__in=keys).values_list("pk", flat=True)
+
+
 # ── counts ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -115,8 +138,12 @@ def labels_of(arena: Arena) -> dict[int, str]:
 
 
 def counts_of(arena: Arena, source: str, slice_key: str = ALL_VOTES) -> Counts:
-    """Return the counts of an arena: live votes, imported ones, or all, in one slice."""
-    return kept_tallies(arena.pk, origins_of(source), slice_key)
+    """Return the counts of an arena: live votes, imported ones, or all, in one slice.
+
+    The key EVERY_VOTE stands for all votes, those that are held or excluded too.
+    """
+    keys = (ALL_VOTES, LEFT_OUT) if slice_key == EVERY_VOTE else (slice_key,)
+    return kept_tallies(arena.pk, origins_of(source), keys)
 
 
 def pair_tallies(
@@ -127,9 +154,9 @@ def pair_tallies(
 
 
 def pair_counts_around(vote: Vote, arena: Arena, source: str) -> tuple[list[PairCounts], bool]:
-    """Return the tallies of an arena and whether this vote is in them."""
+    """Return the tallies of an arena's counted votes, and whether this vote is in them."""
     # In one statement: between two, the vote may be counted.
-    is_tallied = Exists(TalliedVote.objects.filter(vote=vote))
+    is_tallied = Exists(TalliedVote.objects.filter(vote=vote, is_counted=True))
     tallies = (
         Tally.objects.filter(arena=arena, slice=ALL_VOTES, origin__in=origins_of(source))
         .annotate(has_vote=is_tallied)
@@ -181,7 +208,12 @@ def analysis_of(arena: Arena, source: str) -> Analysis | None:
 
 
 def widening_of(arena: Arena, source: str, slice_key: str = ALL_VOTES) -> Mapping[str, float]:
-    """Return by how much each model's interval is stretched, as the last pass measured it."""
+    """Return by how much each model's interval is stretched, as the last pass measured it.
+
+    The pass is over the counted votes; the raw board takes its widening from there.
+    """
+    if slice_key == EVERY_VOTE:
+        slice_key = ALL_VOTES
     found = (
         Analysis.objects.filter(arena=arena, source=source)
         .annotate(widening=F("findings__widening"))

@@ -14,16 +14,17 @@ from ratings.boards.selectors import pair_counts_around
 from ratings.boards.table import PairCounts, Row, make_board, tallied
 
 
-def standing(battle: Battle, vote: Vote) -> dict[str, Any]:
-    """Return for each seat its rating, rank and change by this vote, and what others said."""
+def standing(battle: Battle, vote: Vote, *, is_counted: bool = True) -> dict[str, Any]:
+    """Return for each seat its rating, rank and change by this vote, and what others said.
+
+    A vote that is held or excluded changes nothing.
+    """
     seats = list(battle.seats.select_related("revision__model"))
     labels = [seat.revision.label for seat in seats]
-    counts, is_counted = pair_counts_around(vote, battle.arena, battle.origin)
+    counts, is_tallied = pair_counts_around(vote, battle.arena, battle.origin)
     own = _own_counts(battle, vote, dict(zip((s.revision_id for s in seats), labels, strict=True)))
-    if is_counted:
-        after, before = counts, [*counts, *_negated(own)]
-    else:
-        after, before = [*counts, *own], counts
+    without = [*counts, *_negated(own)] if is_tallied else counts
+    before, after = without, [*without, *own] if is_counted else without
     rows_after, rows_before = _rows(_merged(after)), _rows(_merged(before))
     return {
         "seats": [

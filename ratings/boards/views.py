@@ -15,6 +15,8 @@ from arena.accounts.middleware import known_voter
 from arena.arenas.models import Arena
 from arena.battles.models import Battle
 from arena.common.errors import NotFound
+from arena.integrity.judging import expected_status
+from arena.integrity.selectors import shown_verdict
 from arena.votes.models import Vote
 from ratings.boards import pages
 from ratings.boards.choice import BoardChoice
@@ -47,7 +49,11 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     choice = _chosen(request, slug)
     if file := as_file(request, lambda: pages.board_export(choice)):
         return file
-    context = {"board": board_context(choice), "controls": pages.controls(choice)}
+    context = {
+        "board": board_context(choice),
+        "controls": pages.controls(choice),
+        "left_out": pages.left_out_context(choice),
+    }
     return _page(request, choice, "boards/board.html", context)
 
 
@@ -91,7 +97,8 @@ def footing(request: HttpRequest, slug: str) -> HttpResponse:
 def how(request: HttpRequest, slug: str) -> HttpResponse:
     """Show how this very board is computed, with its own numbers."""
     choice = _chosen(request, slug)
-    return _page(request, choice, "boards/how.html", pages.how_context(choice))
+    context = {**pages.how_context(choice), "left_out": pages.left_out_context(choice)}
+    return _page(request, choice, "boards/how.html", context)
 
 
 @require_safe
@@ -136,5 +143,10 @@ def board_standing(request: HttpRequest, battle_id: uuid.UUID) -> HttpResponse:
     )
     if vote is None or voter is None or not voter.owns(vote.voter_id):
         raise NotFound(_("There is no vote of yours on this battle whose models were shown."))
-    context = {"standing": standing(vote.battle, vote), "arena": vote.battle.arena}
+    verdict = shown_verdict(*expected_status(vote))
+    context = {
+        "standing": standing(vote.battle, vote, is_counted=verdict.is_counted),
+        "verdict": verdict,
+        "arena": vote.battle.arena,
+    }
     return render(request, "boards/_standing.html", context)

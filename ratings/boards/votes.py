@@ -32,7 +32,7 @@ FROM boards_talliedvote t
 JOIN votes_vote v ON v.id = t.vote_id
 JOIN battles_battle b ON b.id = v.battle_id
 LEFT JOIN accounts_voterlink l ON l.voter_id = v.voter_id {outcomes}
-WHERE b.arena_id = %s AND b.origin = ANY(%s)
+WHERE b.arena_id = %s AND b.origin = ANY(%s) AND t.is_counted
 ORDER BY v.id
 """
 _VOTE = _VOTES.format(ranks="v.ranks, v.is_acceptable", outcomes="")

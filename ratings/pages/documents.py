@@ -25,6 +25,7 @@ PAGES = (
     ("releases", gettext_noop("Use a release")),
     ("rewards", gettext_noop("Use a reward model")),
     ("ledger", gettext_noop("The sealed record")),
+    ("integrity", gettext_noop("Which votes count")),
     ("design", gettext_noop("How it is built")),
 )
 

@@ -15,6 +15,7 @@ def card(facts: Mapping[str, Any], board: Mapping[str, Any], names: Mapping[str,
         f"| `{field.name}` | {field.type} | {field.meaning} |" for field in FIELDS.values()
     )
     redactions = ", ".join(f"{kind} {n}" for kind, n in sorted(facts["redactions"].items()))
+    left_out = ", ".join(f"{reason} {n}" for reason, n in sorted(facts["left_out"].items()))
     return f"""# {facts["name"]}
 
 Human preferences from the arena “{facts["arena_name"]}” ({facts["modality"]}): people compared
@@ -24,7 +25,8 @@ anonymous outputs for their own prompt and said which one is better, or ranked t
 |---|---|
 | votes in this release | {facts["n_votes"]} |
 | new in this release | {facts["n_new"]} |
-| taken back by their voters, and left out | {facts["n_withdrawn"]} |
+| released before, since taken back or no longer counted, and left out | {facts["n_withdrawn"]} |
+| votes on record that verdicts keep out | {left_out or "none"} |
 | left out because pictures came with the prompt | {facts["n_with_images"]} |
 | months | {", ".join(facts["months"])} |
 | data licence | {facts["licence"]} |
@@ -54,7 +56,8 @@ python3 manage.py release board {facts["name"]}
 
 ## How it was made
 
-- Only battles whose voter had accepted the terms, that ended with a vote, and whose vote stands.
+- Only battles whose voter had accepted the terms, that ended with a vote, and whose vote stands
+  and counts: votes that a detector or the operator holds or excludes are not here.
 - `voter` and `battle_id` are keyed pseudonyms (HMAC-SHA-256). Each shard has its own key, so a
   voter of one shard cannot be linked with one of another.
 - Times are rounded to the month. Rows are in the order of their pseudonyms, which says nothing.

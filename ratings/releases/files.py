@@ -6,7 +6,7 @@ models.json               who competed: label → name, organisation, licence
 uncertainty.json          what only the site knows: by how much repeat voters widen intervals
 board.json                the board that these files give
 battles-0001.parquet …    one shard per release, never written again, disjoint
-withdrawn.json            rows of earlier shards that their voters took back
+withdrawn.json            rows of earlier shards that were taken back or no longer count
 media/…                   outputs that are files, by content address
 """
 
@@ -23,6 +23,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from arena.common.hashing import sha256_hex
 from ratings.boards.table import Board, PairCounts, make_board, tallied
 from ratings.fitting.tallies import Outcome
 from ratings.releases.privacy.fields import FIELDS, RECORDS, check_row
@@ -90,7 +91,16 @@ def _parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 def write_json(path: Path, data: Any) -> None:
     """Write JSON with sorted keys, so that equal data gives equal bytes."""
-    path.write_text(json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+    path.write_text(_as_json(data), "utf-8")
+
+
+def json_sha256(data: Any) -> str:
+    """Return the digest of the file that `write_json` would write."""
+    return sha256_hex(_as_json(data))
+
+
+def _as_json(data: Any) -> str:
+    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def describe_files(folder: Path) -> list[dict[str, Any]]:

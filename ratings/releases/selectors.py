@@ -10,15 +10,18 @@ from arena.arenas.models import Arena
 from arena.battles.models import Battle
 from arena.battles.selectors import turns_before
 from arena.generation.models import Output
+from arena.integrity.models import Verdict
+from arena.integrity.selectors import status_of_vote
 from arena.prompts.models import Moderation, PromptImage
 from ratings.releases.models import Release
 
 
 def unreleased_battles(arena: Arena) -> QuerySet[Battle]:
-    """Return the battles that the next release adds: consented, voted, standing, not yet out.
+    """Return the battles that the next release adds: consented, voted, counted, not yet out.
 
-    A prompt or an output that moderation flagged, or could not judge so far, keeps its battle back,
-    and so does a prompt with pictures; also where it belongs to an earlier turn.
+    A vote that is held or excluded waits until it counts. A prompt or an output that moderation
+    flagged, or could not judge so far, keeps its battle back, and so does a prompt with pictures;
+    also where it belongs to an earlier turn.
     """
     voted = _voted(arena).filter(released_in__isnull=True).exclude(_is_held_back() | _has_images())
     held = [
@@ -47,7 +50,8 @@ def n_battles_with_images(arena: Arena) -> int:
 
 
 def _voted(arena: Arena) -> QuerySet[Battle]:
-    return Battle.objects.filter(
+    return Battle.objects.annotate(status=status_of_vote("vote__pk")).filter(
+        status=Verdict.Status.COUNTED,
         arena=arena,
         origin=Battle.Origin.LIVE,
         consent__isnull=False,
@@ -74,10 +78,10 @@ def _is_held_back() -> Q:
 
 
 def withdrawn_battles(arena: Arena) -> QuerySet[Battle]:
-    """Return battles of earlier shards whose votes were taken back."""
-    return Battle.objects.filter(
-        arena=arena, released_in__isnull=False, vote__withdrawal__isnull=False
-    )
+    """Return battles of earlier shards whose votes were taken back or no longer count."""
+    released = Battle.objects.filter(arena=arena, released_in__isnull=False)
+    is_left_out = Q(vote__withdrawal__isnull=False) | ~Q(status=Verdict.Status.COUNTED)
+    return released.annotate(status=status_of_vote("vote__pk")).filter(is_left_out)
 
 
 def newest_release(arena: Arena) -> Release | None:

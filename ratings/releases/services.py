@@ -20,6 +20,7 @@ from arena.battles.models import Battle
 from arena.common.events import publish
 from arena.common.hashing import file_sha256_hex
 from arena.common.tasks import Skipped
+from arena.integrity.selectors import left_out
 from models_registry.models import Revision
 from ratings.boards.analysis import analyse_if_due
 from ratings.boards.counting import count_missed
@@ -58,7 +59,11 @@ def build_release(arena: Arena) -> Release:
             .prefetch_related(*PARTS_OF_A_ROW)
         )
         withdrawn = _withdrawn_ids(arena)
-        if not battles and len(withdrawn) == (previous.manifest["n_withdrawn"] if previous else 0):
+        if not battles and (
+            _withdrawn_sha256(previous) == files.json_sha256({"battle_ids": withdrawn})
+            if previous
+            else not withdrawn
+        ):
             raise Skipped(f"nothing new in '{arena.slug}' since {previous or 'the beginning'}")
         with tempfile.TemporaryDirectory(prefix="agon-release-") as temporary:
             folder = Path(temporary) / name
@@ -82,6 +87,20 @@ def build_release(arena: Arena) -> Release:
         )
         publish("release.published", release_id=release.pk)
     return release
+
+
+def _withdrawn_sha256(release: Release) -> str | None:
+    """Return the digest of a release's list of rows to leave out."""
+    described = (one for one in release.manifest["files"] if one["path"] == files.WITHDRAWN)
+    return next((one["sha256"] for one in described), None)
+
+
+def _left_out_by_reason(arena: Arena) -> dict[str, int]:
+    """Return how many live votes that stand are held or excluded, by status and reason."""
+    counts: Counter[str] = Counter()
+    for row in left_out(arena):
+        counts[f"{row['status']}: {row['reason']}"] += row["n_votes"]
+    return dict(counts)
 
 
 def _withdrawn_ids(arena: Arena) -> list[str]:
@@ -123,6 +142,7 @@ def _write(
         "n_new": len(rows),
         "n_withdrawn": len(withdrawn),
         "n_with_images": n_battles_with_images(arena),
+        "left_out": _left_out_by_reason(arena),
         "months": sorted(maker.months | set(earlier["months"])),
         "redactions": dict(maker.redactions + Counter(earlier["redactions"])),
         "previous": previous.manifest_sha256 if previous else None,

@@ -12,6 +12,8 @@ from arena.accounts.linking import join_voter
 from arena.accounts.models import Consent, Terms, Voter, VoterLink
 from arena.accounts.services import new_voter
 from arena.arenas.models import Arena, Dimension
+from arena.integrity.judging import give_verdict
+from arena.integrity.models import Verdict
 from arena.ledger.models import Checkpoint, Entry, Erasure
 from arena.ledger.sealing import seal_batch
 from arena.prompts.models import Moderation
@@ -51,6 +53,7 @@ APPEND_ONLY: tuple[type[Model], ...] = (
     Entry,
     Checkpoint,
     Erasure,
+    Verdict,
     Consent,
     Terms,
     Moderation,
@@ -79,6 +82,7 @@ def rows(ada: Voter, arena: Arena, models: list[Revision]) -> None:
     report_battle(battle_id=other.pk, voter=ada, reason="broken")
     skip_battle(battle_id=other.pk, voter=ada, reason="cannot_judge")
     count_vote(str(vote.pk))
+    give_verdict(vote_id=vote.pk, status="counted", method="too_fast", method_version=1)
     publish_snapshot(arena, "live")
     withdraw_vote(vote_id=str(vote.pk), voter=ada)
     newest = Entry.objects.latest("pk")

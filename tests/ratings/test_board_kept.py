@@ -294,7 +294,7 @@ def test_many_readers_at_once_see_the_same_counts(three: list[Revision]) -> None
     write_votes(arena, [Said(ada, three[:2], "a")] * 3)
 
     def read() -> Counts:
-        return kept_tallies(arena.pk, Battle.Origin.values, "")
+        return kept_tallies(arena.pk, Battle.Origin.values, [""])
 
     found = cast.at_once([read] * 6)
     assert {counts.cells.sum() for counts in found} == {3}

@@ -4,6 +4,7 @@ from ratings.boards.pages.board import (
     board_context,
     board_export,
     controls,
+    left_out_context,
     snapshot_context,
     snapshot_export,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "footing_context",
     "footing_export",
     "how_context",
+    "left_out_context",
     "model_context",
     "model_export",
     "pairs_context",

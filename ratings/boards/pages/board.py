@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from arena.battles.models import Battle
+from arena.integrity.selectors import left_out
 from ratings.boards.charts.scale import Axis, linear_axis
-from ratings.boards.choice import SOURCE_NAMES, BoardChoice
+from ratings.boards.choice import RAW, SOURCE_NAMES, BoardChoice
 from ratings.boards.exports import Export, rows_of
 from ratings.boards.methods import METHODS, Note
 from ratings.boards.models import ALL_VOTES, Snapshot
@@ -31,7 +33,7 @@ def board_context(choice: BoardChoice) -> dict[str, Any]:
     board, arena = choice.board, choice.arena
     models = choice.models
     waiting = waiting_models(arena, {row.model for row in board.rows})
-    is_of_all_votes = choice.slice == ALL_VOTES and not choice.method
+    is_of_all_votes = choice.slice == ALL_VOTES and not choice.method and not choice.is_raw
     return {
         **_shown(board, models, _flips(choice), choice.query()),
         "waiting": waiting if choice.source != "imported" else [],
@@ -98,7 +100,7 @@ def _shares(choice: BoardChoice, models: Mapping[str, ModelFacts]) -> list[dict[
 
 def _flips(choice: BoardChoice) -> dict[str, int]:
     """Return by model how many dropped votes would put it below the next, as last examined."""
-    if choice.slice != ALL_VOTES or choice.method:
+    if choice.slice != ALL_VOTES or choice.method or choice.is_raw:
         return {}
     flips = choice.findings.get("flips", [])
     return {f["above"]: f["votes_to_flip"] for f in flips if f["votes_to_flip"] is not None}
@@ -200,6 +202,8 @@ def controls(choice: BoardChoice) -> dict[str, Any]:
 def board_export(choice: BoardChoice) -> Export:
     """Return the board as the command prints it."""
     data = {"arena": choice.arena.slug, "source": choice.source, **choice.board.as_dict()}
+    if choice.is_raw:
+        data["votes"] = RAW
     if choice.slice:
         data["slice"] = choice.slice
     header, rows = rows_of(choice.board.rows)
@@ -227,7 +231,23 @@ def snapshot_context(snapshot: Snapshot) -> dict[str, Any]:
     return {**shown, "updated_at": snapshot.published_at, "source": snapshot.origin}
 
 
+def left_out_context(choice: BoardChoice) -> dict[str, Any]:
+    """Return how many live votes of the arena do not count, and why; raw and counted addresses.
+
+    Nobody holds the votes of a file by others.
+    """
+    rows = left_out(choice.arena) if choice.source != Battle.Origin.IMPORTED else []
+    path = reverse("board", args=[choice.arena.slug])
+    return {
+        "rows": rows,
+        "n_votes": sum(row["n_votes"] for row in rows),
+        "can_be_raw": not (choice.slice or choice.method),
+        "raw_url": path + choice.query(votes=RAW, slice="", method=""),
+        "counted_url": path + choice.query(votes=""),
+    }
+
+
 def model_address(choice: BoardChoice, label: str) -> str:
     """Return the address of a model's page on this board."""
     path: str = reverse("board_model", args=[choice.arena.slug, label])
-    return path + choice.query(slice=ALL_VOTES, method="")
+    return path + choice.query(slice=ALL_VOTES, method="", votes="")

@@ -1,0 +1,1 @@
+"""6 · Verdicts: which votes count, which are held or left out, and why."""
