@@ -17,7 +17,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import PoFileError, read_po, write_po
 from django.utils.translation.template import templatize
 
 DOMAINS = ("django", "djangojs")
@@ -116,7 +116,7 @@ def read_catalogue(file: Path) -> Catalog:
     try:
         with file.open("rb") as source:
             return read_po(source, abort_invalid=True)
-    except (ValueError, UnicodeDecodeError, OSError) as error:
+    except (PoFileError, UnicodeDecodeError, OSError) as error:
         raise BadCatalogue(f"{file} cannot be read: {error}") from None
 
 
