@@ -20,7 +20,9 @@ from tests import cast
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 # A busy machine is slow, and that says nothing about the code.
-examples.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 examples.load_profile("any machine")
 # Each test client would list every static file when it starts; the browser tests load them.
 settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "servestatic" not in name]
