@@ -117,7 +117,7 @@ class Pipeline:
 
         self.pipe.progress_bar = lambda iterable=None, total=None: Steps(forward, iterable, total)
         return self.pipe(
-            request.prompt,
+            prompt=request.prompt,
             # From the CPU, so that a seed means the same on every device.
             generator=torch.Generator("cpu").manual_seed(request.seed),
             **named,
