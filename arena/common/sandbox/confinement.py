@@ -26,7 +26,7 @@ from arena.common.orphans import end_with_parent
 from arena.common.sandbox.limits import Limits
 
 NOBODY: Final = 65534  # the user and group that own nothing (Linux, *BSD, macOS: -2)
-NICENESS: Final = 5  # what serves voters at once goes first
+NICENESS: Final = 2  # pages go a little before the pictures that somebody waits for
 
 # prctl(2), seccomp(2), unshare(2)
 _PR_SET_DUMPABLE: Final = 4
