@@ -21,6 +21,7 @@ PAGES = (
     ("run", gettext_noop("Run your own")),
     ("arenas", gettext_noop("Shape an arena")),
     ("models", gettext_noop("Bring a model")),
+    ("http_adapter", gettext_noop("Serve a model over HTTP")),
     ("import", gettext_noop("Import votes")),
     ("releases", gettext_noop("Use a release")),
     ("rewards", gettext_noop("Use a reward model")),
