@@ -31,7 +31,7 @@ REASONS: dict[str, Reason] = {
     ),
     "prompt_names_model": Reason(
         _("The prompt names a model"),
-        _("The prompt names one of the two models, so the vote may not have been blind."),
+        _("The prompt names one of the models, so the vote may not have been blind."),
     ),
     "one_side": Reason(
         _("Always the same side"),
