@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, User
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from arena.common.errors import NotAllowed
 
@@ -23,7 +24,7 @@ def close_account(account: AbstractBaseUser) -> None:
     """
     user = User.objects.select_for_update().get(pk=account.pk)
     if user.is_staff:
-        raise NotAllowed("Accounts of staff are closed by other staff.")
+        raise NotAllowed(_("Accounts of staff are closed by other staff."))
     # A session keeps by which address somebody signed in; it is not found by its account.
     now = timezone.now()
     for session in Session.objects.filter(expire_date__gt=now).iterator():

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from arena.accounts.models import Voter, VoterLink
 from arena.common.errors import Conflict
@@ -43,7 +44,7 @@ def join_voter(*, account: AbstractBaseUser, voter: Voter) -> Voter:
     if joined.claimed_at is not None:
         if own is not None and own.owns(joined.pk):
             return own
-        raise Conflict("These votes belong to another account.", code="voter_claimed")
+        raise Conflict(_("These votes belong to another account."), code="voter_claimed")
     joined.claimed_at = timezone.now()
     if own is None:
         joined.account_id = account.pk

@@ -91,5 +91,5 @@ def shared_image(request: HttpRequest, token: str, image_id: uuid.UUID) -> HttpR
     prompts = [one.prompt_id for one in (battle, *turns_before(battle))]
     image = PromptImage.objects.filter(pk=image_id, prompt__in=prompts).first()
     if image is None:
-        raise NotFound("There is no such picture in what is shared here.")
+        raise NotFound(_("There is no such picture in what is shared here."))
     return send_image(request, image)
