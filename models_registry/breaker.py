@@ -17,7 +17,9 @@ AT_ONCE_S: dict[str, float] = {
     "rate_limit": 30.0,
 }
 # These are about the prompt or about us, not about whether the model can answer.
-NOT_ITS_FAULT = frozenset({"cancelled", "content_filter", "image_removed", "refused", "too_long"})
+NOT_ITS_FAULT = frozenset(
+    {"cancelled", "content_filter", "image_removed", "out_of_time", "refused", "too_long"}
+)
 AFTER_FAILURES = 3  # of any other kind in a row
 FIRST_S = 60.0
 LONGEST_S = 3600.0
