@@ -211,11 +211,11 @@ def _said(need: Mapping[str, Any]) -> str:
         return _in_language(value) if value in LANGUAGES else ""
     if name == "image_input":
         return _("with an image")
-    if name == "max_triangles":
+    if name == "max_triangles" and value is not None:
         if need.get("is_wish"):
             return _("low-poly")
         return _("at most %(n)s triangles") % {"n": number(value)}
-    if name == "min_triangles":
+    if name == "min_triangles" and value is not None:
         return _("at least %(n)s triangles") % {"n": number(value)}
     if name == "duration_s" and value is not None:
         asked = need.get("asked")
