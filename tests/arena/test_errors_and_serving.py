@@ -61,7 +61,7 @@ def test_an_error_is_json_for_programs_and_a_page_for_people(
     assert page.status_code == kind.status
     assert page.headers["Content-Type"].startswith("text/html")
     assert "The &lt;disk&gt; is full." in page.content.decode()
-    assert TITLES[kind.status] in page.content.decode()
+    assert str(TITLES[kind.status]) in page.content.decode()
 
 
 def test_every_kind_of_error_has_its_own_status_and_code() -> None:

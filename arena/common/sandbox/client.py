@@ -247,7 +247,11 @@ def _ending(told: socket.socket, deadline: float) -> Ending:
 def _reason(ending: Ending, limits: Limits) -> ChildFailed:
     """Say why a child made nothing of what it was given."""
     could_not = "This output could not be made safe"
-    if ending.is_over_time or ending.status == -signal.SIGXCPU:
+    # Whoever ignores the first signal is killed by the kernel a second of processor time later.
+    is_over_cpu = ending.status == -signal.SIGXCPU or (
+        ending.status == -signal.SIGKILL and ending.cpu_s >= limits.cpu_s
+    )
+    if ending.is_over_time or is_over_cpu:
         return ChildFailed(
             "out_of_time",
             f"{could_not}: it needed more than {limits.cpu_s} s of processor time, or "

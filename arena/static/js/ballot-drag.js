@@ -61,13 +61,14 @@ export function liveDragging(pool, track, isAble, onDrop) {
       if (drop) onDrop(chip.value, drop);
     };
 
-    chip.addEventListener("pointermove", move, { signal });
-    chip.addEventListener(
+    // On the page: a quick hand has left the chip before the first move is told.
+    document.addEventListener("pointermove", move, { signal });
+    document.addEventListener(
       "pointerup",
       (event) => end(isDragged ? dropAt(chip.value, event.clientX, event.clientY) : null),
       { signal },
     );
-    chip.addEventListener("pointercancel", () => end(null), { signal });
+    document.addEventListener("pointercancel", () => end(null), { signal });
     document.addEventListener("keydown", (event) => event.key === "Escape" && end(null), { signal });
   }
 
