@@ -254,8 +254,8 @@ def test_three_pictures_are_ranked_by_taps_on_a_phone(visit, site, ranking, sche
 
 def drag(page, chip, to, *, share=0.5):
     """Drag to a place in another element, at a share of its width."""
+    chip.hover()  # which may scroll
     box = to.bounding_box()
-    chip.hover()
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2, steps=6)
     return page.mouse
