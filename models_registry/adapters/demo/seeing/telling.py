@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,10 +27,10 @@ LIMITS = (
 )
 
 
-class PictureReader:
+class PictureReader(ABC):
     """What both share: the pictures are read, then told of one after the other."""
 
-    def load(self) -> None:
+    def load(self) -> None:  # noqa: B027 - a picture is read without any preparation
         """There is nothing to load."""
 
     def stream(
@@ -56,9 +57,9 @@ class PictureReader:
             parts += self.told(looked_at(image.data))
         return "\n\n".join([*parts, wording.choice(LIMITS)])
 
+    @abstractmethod
     def told(self, look: Look) -> list[str]:
         """Return paragraphs about one picture."""
-        raise NotImplementedError
 
 
 class PictureMeasurer(PictureReader):
