@@ -67,6 +67,7 @@ class TextBattle:
         self.client = client
         self.adapters = adapters
         self._is_asked_to_stop = asyncio.Event()
+        self._telling = asyncio.Lock()  # a tick is told of every side, or of none
         self._is_cut = asyncio.Event()  # nothing more is shown; what was, is all there is
 
     def stop(self) -> None:
@@ -97,8 +98,9 @@ class TextBattle:
         await self._is_asked_to_stop.wait()
         while not (sides and all(side.shown for side in sides)):
             await asyncio.sleep(TICK_S)
-        showing.cancel()
-        self._is_cut.set()
+        async with self._telling:
+            showing.cancel()
+            self._is_cut.set()
 
     def _claim_sides(self) -> tuple[list[Side], list[Writer]]:
         sides, writers = [], []
@@ -124,10 +126,12 @@ class TextBattle:
     async def _show(self, sides: list[Side]) -> None:
         answers = [GrowingMarkdown() for _ in sides]
         async for pieces in paced(sides):
-            for position, piece in enumerate(pieces):
-                if piece:
-                    look = self._look(answers[position], piece, is_over=sides[position].is_over)
-                    await self._tell({"kind": "text", "seat": position, "text": piece, **look})
+            async with self._telling:
+                for position, piece in enumerate(pieces):
+                    if piece:
+                        look = self._look(answers[position], piece, is_over=sides[position].is_over)
+                        message = {"kind": "text", "seat": position, "text": piece, **look}
+                        await self._tell(message)
 
     def _look(self, answer: GrowingMarkdown, piece: str, *, is_over: bool) -> dict[str, Any]:
         try:
