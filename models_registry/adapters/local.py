@@ -7,7 +7,6 @@ of its own: the event loop stays free for heartbeats and other streams.
 from __future__ import annotations
 
 import asyncio
-import threading
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -23,12 +22,9 @@ from models_registry.adapters.contract import (
     Request,
     Usage,
 )
+from models_registry.adapters.threads import Emit, events_of
 
-BUFFERED_EVENTS = 32  # a model runs at most so far ahead of its consumer
 MAX_WORDS = 400  # characters quoted from an engine; some list every class that they know
-
-Emit = Callable[[Event], None]
-Work = Callable[[Emit], None]
 
 
 class CannotLoad(Exception):
@@ -37,10 +33,6 @@ class CannotLoad(Exception):
 
 class Blank(Exception):
     """The model made nothing to look at or listen to; the message says what was seen."""
-
-
-class Stopped(BaseException):
-    """The consumer is gone; no `except Exception` in an engine's code may swallow this."""
 
 
 class LocalAdapter(Adapter):
@@ -112,7 +104,7 @@ class LocalAdapter(Adapter):
             parameters = self.check_parameters(request.parameters)
         except ValueError as error:
             raise GenerationError("bad_parameters", str(error), retryable=False) from error
-        events = _events(self._threads, lambda emit: self.answer(request, parameters, emit))
+        events = events_of(self._threads, lambda emit: self.answer(request, parameters, emit))
         try:
             async with aclosing(events):
                 async for event in events:
@@ -194,40 +186,3 @@ def shortened(error: BaseException) -> str:
     """Return the words of an error in one line."""
     flat = " ".join(str(error).split())
     return flat if len(flat) <= MAX_WORDS else f"{flat[:MAX_WORDS]} …"
-
-
-async def _events(threads: ThreadPoolExecutor, work: Work) -> AsyncGenerator[Event, None]:
-    """Run `work(emit)` in a thread and yield what it emits; closing makes the next emit raise."""
-    loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[Event | None] = asyncio.Queue()
-    room = threading.Semaphore(BUFFERED_EVENTS)
-    is_closed = threading.Event()
-
-    def emit(event: Event) -> None:
-        if not is_closed.is_set():
-            room.acquire()
-        if is_closed.is_set():
-            raise Stopped
-        loop.call_soon_threadsafe(queue.put_nowait, event)
-
-    def run() -> None:
-        try:
-            work(emit)
-        except Stopped:
-            return
-        finally:
-            loop.call_soon_threadsafe(queue.put_nowait, None)
-
-    worker = loop.run_in_executor(threads, run)
-    try:
-        while (event := await queue.get()) is not None:
-            room.release()
-            yield event
-        await worker
-    finally:
-        is_closed.set()
-        room.release()
-        # The next request may begin only once the thread has left the model.
-        await asyncio.wait([worker])
-        if not worker.cancelled():
-            worker.exception()

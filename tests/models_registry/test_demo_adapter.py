@@ -25,8 +25,9 @@ from models_registry.adapters.contract import (
     Usage,
 )
 from models_registry.adapters.demo import GENERATORS, Generator
-from models_registry.adapters.demo.adapter import BUFFERED_EVENTS, DemoAdapter
+from models_registry.adapters.demo.adapter import DemoAdapter
 from models_registry.adapters.demo.text import corpus
+from models_registry.adapters.threads import BUFFERED_EVENTS
 
 
 class Endless:

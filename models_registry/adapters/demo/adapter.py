@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-import threading
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -24,10 +23,10 @@ from models_registry.adapters.contract import (
     Usage,
 )
 from models_registry.adapters.demo import GENERATORS
+from models_registry.adapters.threads import Emit, events_of
 
 TEXT_CONCURRENCY = 4  # a text generator mostly waits to be read
 MEDIA_CONCURRENCY = 1  # an image, clip or mesh keeps one core busy
-BUFFERED_EVENTS = 32  # a generator runs at most so far ahead of its consumer
 
 
 class TextGenerator(Protocol):
@@ -46,7 +45,6 @@ class TextGenerator(Protocol):
 
 
 MediaGenerator = Callable[..., tuple[bytes, str]]  # prompt, seed, parameters, progress; images
-Work = Callable[[Callable[[Event], None]], None]
 
 
 class DemoAdapter(Adapter):
@@ -135,7 +133,7 @@ class DemoAdapter(Adapter):
             message = f"the demo generator {self.config['generator']!r} is not loaded; call load()"
             raise GenerationError("not_loaded", message, retryable=True)
         work = self._write if self._text is not None else self._make
-        events = _events(self._threads, lambda emit: work(request, emit))
+        events = events_of(self._threads, lambda emit: work(request, emit))
         try:
             async for event in events:
                 yield event
@@ -156,7 +154,7 @@ class DemoAdapter(Adapter):
         finally:
             await events.aclose()
 
-    def _write(self, request: Request, emit: Callable[[Event], None]) -> None:
+    def _write(self, request: Request, emit: Emit) -> None:
         """Stream text; runs in a thread."""
         assert self._text is not None
         emit(Progress(0.0))
@@ -186,7 +184,7 @@ class DemoAdapter(Adapter):
             raise GenerationError("no_picture", message, retryable=False)
         return {"images": newest}
 
-    def _make(self, request: Request, emit: Callable[[Event], None]) -> None:
+    def _make(self, request: Request, emit: Emit) -> None:
         """Make one image, clip or mesh; runs in a thread."""
         assert self._media is not None
 
@@ -208,44 +206,3 @@ class DemoAdapter(Adapter):
         if self._threads is not None:
             self._threads.shutdown(wait=False)
         self._threads = self._text = self._media = None
-
-
-class _Stopped(BaseException):
-    """The consumer is gone; no `except Exception` in the generator's code may swallow this."""
-
-
-async def _events(threads: ThreadPoolExecutor, work: Work) -> AsyncGenerator[Event, None]:
-    """Run `work(emit)` in a thread and yield what it emits; closing makes the next emit raise."""
-    loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[Event | None] = asyncio.Queue()
-    room = threading.Semaphore(BUFFERED_EVENTS)
-    is_closed = threading.Event()
-
-    def emit(event: Event) -> None:
-        if not is_closed.is_set():
-            room.acquire()
-        if is_closed.is_set():
-            raise _Stopped
-        loop.call_soon_threadsafe(queue.put_nowait, event)
-
-    def run() -> None:
-        try:
-            work(emit)
-        except _Stopped:
-            return
-        finally:
-            loop.call_soon_threadsafe(queue.put_nowait, None)
-
-    worker = loop.run_in_executor(threads, run)
-    try:
-        while (event := await queue.get()) is not None:
-            room.release()
-            yield event
-        await worker
-    finally:
-        is_closed.set()
-        room.release()
-        # The slot of this request is free only once its thread has left the generator.
-        await asyncio.wait([worker])
-        if not worker.cancelled():
-            worker.exception()

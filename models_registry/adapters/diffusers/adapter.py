@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from models_registry.abilities import Abilities
 from models_registry.adapters.contract import Artifact, Capabilities, Request
 from models_registry.adapters.diffusers.config import checked_config, checked_parameters
-from models_registry.adapters.local import CannotLoad, Emit, LocalAdapter
+from models_registry.adapters.local import CannotLoad, LocalAdapter
+from models_registry.adapters.threads import Emit
 
 
 class DiffusersAdapter(LocalAdapter):

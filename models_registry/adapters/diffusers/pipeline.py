@@ -12,7 +12,8 @@ from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from models_registry.adapters.contract import GenerationError, Progress, Request
-from models_registry.adapters.local import CannotLoad, Emit
+from models_registry.adapters.local import CannotLoad
+from models_registry.adapters.threads import Emit
 from models_registry.adapters.weights import chosen_device, chosen_dtype, model_folder
 
 # The parameters of `__call__` by which pipelines differ, and what each tells of the modality.

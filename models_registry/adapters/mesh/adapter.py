@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from models_registry.adapters.contract import Capabilities, Request
-from models_registry.adapters.local import Emit, LocalAdapter
+from models_registry.adapters.local import LocalAdapter
 from models_registry.adapters.mesh.config import checked_config, checked_parameters
+from models_registry.adapters.threads import Emit
 
 
 class MeshAdapter(LocalAdapter):

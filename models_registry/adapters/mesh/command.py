@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from models_registry.adapters.contract import Artifact, GenerationError, Progress, Request, Usage
-from models_registry.adapters.local import MAX_WORDS, Blank, CannotLoad, Emit
+from models_registry.adapters.local import MAX_WORDS, Blank, CannotLoad
 from models_registry.adapters.mesh.glb import MAGIC, glb_of_obj
+from models_registry.adapters.threads import Emit
 
 LOOK_EVERY_S = 0.5
 KEPT_BYTES = 2000  # of what the program says about its errors

@@ -10,8 +10,9 @@ import torch
 
 from models_registry.adapters.contract import Artifact, Request
 from models_registry.adapters.diffusers.pipeline import Pipeline
-from models_registry.adapters.local import Blank, Emit
+from models_registry.adapters.local import Blank
 from models_registry.adapters.mesh.glb import glb_artifact
+from models_registry.adapters.threads import Emit
 
 
 class ShapE:

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from models_registry.abilities import Abilities
 from models_registry.adapters.contract import Capabilities, Request
-from models_registry.adapters.local import Emit, LocalAdapter
+from models_registry.adapters.local import LocalAdapter
+from models_registry.adapters.threads import Emit
 from models_registry.adapters.transformers.config import checked_config, checked_parameters
 
 

@@ -16,7 +16,8 @@ from transformers import (
 
 from models_registry.adapters.audio import wav_artifact
 from models_registry.adapters.contract import Artifact, Progress, Request
-from models_registry.adapters.local import CannotLoad, Emit
+from models_registry.adapters.local import CannotLoad
+from models_registry.adapters.threads import Emit
 from models_registry.adapters.transformers.loading import loaded
 from models_registry.adapters.weights import chosen_device, model_folder
 

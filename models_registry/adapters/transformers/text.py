@@ -16,7 +16,7 @@ from models_registry.adapters.contract import (
     TextDelta,
     Usage,
 )
-from models_registry.adapters.local import Emit
+from models_registry.adapters.threads import Emit
 from models_registry.adapters.transformers.loading import loaded
 from models_registry.adapters.transformers.sampling import sampling
 from models_registry.adapters.weights import chosen_device, model_folder
